@@ -1,0 +1,184 @@
+"""The exact model of error correction: how much each of the 160 symbols can lose, and when it is lost.
+
+A codeword is wrong from its first wrong module, a block is lost at its (t+1)-th wrong codeword, the
+symbol at its first lost block.  Finding the symbol, and reading its format and version information,
+are not part of the model: it is an upper bound for a reader.  Nothing here draws damage or an image.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from tqdm.auto import tqdm
+
+from qrlab.damage import MODELS, PAINTS, one_of
+from qrlab.symbols import MODES, VERSIONS, Level, Symbol, blocks_of, capacity, integer, layout, size_of
+
+# Misdecode protection, ISO/IEC 18004, table 9: codewords kept back to detect errors, not to correct them.
+PROTECTION = {(1, "L"): 3, (1, "M"): 2, (2, "L"): 2, (1, "Q"): 1, (1, "H"): 1, (3, "L"): 1}
+_CHUNK = 1 << 16  # modules taken up at a time, whatever the number of trials: half a MB
+
+
+def capability() -> pd.DataFrame:
+    """What each symbol holds and corrects: 160 rows, by version and level (an ordered category).
+
+    modules: along one side; codewords, data_codewords, blocks: counts; correctable: wrong codewords,
+    floor(ec/2) of each block; correctable_iso: the same less the standard's misdecode protection;
+    documented_pct: 7, 15, 25 or 30; capability_pct, capability_iso_pct: correctable as percent of all
+    codewords; guaranteed_pct: the largest share of codewords that can be wrong whichever they are;
+    numeric, alphanumeric, bytes, kanji: what one segment holds.
+    """
+    table = _capability().copy()
+    return table.assign(level=pd.Categorical(table.level, list(Level), ordered=True))
+
+
+@lru_cache(maxsize=1)
+def _capability() -> pd.DataFrame:
+    return pd.DataFrame([_capability_of(version, level) for version in VERSIONS for level in Level])
+
+
+def _capability_of(version: int, level: Level) -> dict:
+    blocks = blocks_of(version, level)
+    codewords, data = (sum(column) for column in zip(*blocks))
+    kept_back = PROTECTION.get((version, level), 0)
+    correctable = sum((total - data) // 2 for total, data in blocks)
+    correctable_iso = sum((total - data - kept_back) // 2 for total, data in blocks)
+    return {
+        "version": version,
+        "level": level.value,
+        "modules": size_of(version),
+        "codewords": codewords,
+        "data_codewords": data,
+        "blocks": len(blocks),
+        "correctable": correctable,
+        "correctable_iso": correctable_iso,
+        "documented_pct": 100 * level.documented,
+        "capability_pct": 100 * correctable / codewords,
+        "capability_iso_pct": 100 * correctable_iso / codewords,
+        "guaranteed_pct": 100 * min((total - data) // 2 for total, data in blocks) / codewords,
+    } | {{"byte": "bytes"}.get(mode, mode): capacity(version, level, mode) for mode in MODES}
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """Where to look for the breaking point of a version and level.
+
+    modules: int 8 × (blocks · longest block), the flat index of each codeword's eight modules, block
+    by block; shape: blocks × longest block; short: how many blocks, the first ones, lack one codeword.
+    """
+
+    modules: np.ndarray
+    shape: tuple[int, int]
+    short: int
+    correctable: int
+
+
+@lru_cache(maxsize=160)
+def _plan(version: int, level: Level) -> _Plan:
+    here = layout(version, level)
+    codeword = here.codeword.ravel()
+    modules = np.argsort(codeword, kind="stable")[np.sum(codeword < 0) :].reshape(-1, 8)
+    blocks, longest = len(here.correctable), np.bincount(here.block).max()
+    rows = [np.flatnonzero(here.block == block) for block in range(blocks)]
+    padded = np.array([np.pad(row, (0, longest - len(row)), mode="edge") for row in rows])
+    short = sum(len(row) < longest for row in rows)
+    return _Plan(modules[padded.ravel()].T.copy(), padded.shape, short, int(here.correctable[0]))
+
+
+def break_point(symbol: Symbol, order: np.ndarray, paint: str = "flip") -> float | np.ndarray:
+    """The severity at which error correction gives out, exactly; inf where it never does.
+
+    order: float n×n, the severity at which each module is reached, for one answer; or trials×n×n for
+    an array of them.  paint: what a reached module becomes: "flip", "dark" or "light"; one that has
+    that colour already is not wrong.  Just below the answer every block can still be corrected.
+    """
+    order, n = np.asarray(order), len(symbol.modules)
+    if order.shape[-2:] != (n, n) or not 2 <= order.ndim <= 3 or order.dtype.kind not in "fiu":
+        raise ValueError(f"order must be numbers {n}×{n} or trials×{n}×{n}, not {order.dtype} {order.shape}")
+    unharmed = None
+    if paint != "flip":
+        one_of("paint", paint, PAINTS)
+        unharmed = (symbol.modules == (paint == "dark")).reshape(-1)
+    plan = _plan(symbol.version, symbol.level)
+    if order.ndim == 2:
+        return float(_first_loss(plan, order.reshape(-1), unharmed))
+    flat, lost, step = order.reshape(-1, n * n), np.empty(len(order)), max(1, _CHUNK // (n * n))
+    for k in range(0, len(order), step):  # a fresh copy is in the cache when its modules are looked up
+        lost[k : k + step] = _first_loss(plan, flat[k : k + step].copy(), unharmed)
+    return lost
+
+
+def _first_loss(plan: _Plan, order: np.ndarray, unharmed: np.ndarray | None) -> np.ndarray:
+    """Breaking points along the last axis of `order`, float or int."""
+    if order.dtype.kind != "f":
+        order = order.astype(float)
+    if unharmed is not None:
+        order = np.where(unharmed, np.inf, order)
+    wrong = np.minimum.reduce(order.take(plan.modules, -1), -2)
+    flat = wrong.reshape(-1)
+    if math.isnan(flat.dot(flat)):  # a nan anywhere gets through to the sum
+        raise ValueError("order must be numbers, inf for never, not nan")
+    wrong = wrong.reshape(wrong.shape[:-1] + plan.shape)
+    if plan.short:
+        wrong[..., : plan.short, -1] = np.inf
+    wrong.partition(plan.correctable)
+    return np.minimum.reduce(wrong[..., plan.correctable], -1)
+
+
+def survival(version: int, level: Level | str, module_error_rate: float | np.ndarray) -> float | np.ndarray:
+    """The chance that every block can be corrected when each module is wrong independently.
+
+    module_error_rate: 0 to 1, a number or an array; the answer has its shape.  A codeword is wrong
+    with 1 - (1 - rate)^8; each block is a binomial tail, the symbol their product.
+    """
+    here = layout(version, level)
+    rate = np.asarray(module_error_rate, dtype=float)
+    if not np.all((rate >= 0) & (rate <= 1)):
+        raise ValueError(f"module_error_rate must be from 0 to 1, not {module_error_rate!r}")
+    wrong, chance = 1 - (1 - rate) ** 8, np.ones(rate.shape)
+    sizes, counts = np.unique(np.bincount(here.block), return_counts=True)
+    for size, count in zip(sizes, counts):
+        chance = chance * stats.binom.cdf(here.correctable[0], size, wrong) ** count
+    return float(chance) if chance.ndim == 0 else chance
+
+
+def wrong_codewords(symbol: Symbol, order: np.ndarray, severity: float, paint: str = "flip") -> float:
+    """The share of all codewords, 0 to 1, that damage of that order (n×n) makes wrong at `severity`."""
+    wrong = np.asarray(order) <= severity
+    if paint != "flip":
+        wrong = wrong & (symbol.modules != (paint == "dark"))
+    here = layout(symbol.version, symbol.level)
+    return np.unique(here.codeword[wrong & (here.codeword >= 0)]).size / len(here.block)
+
+
+def break_points(
+    symbols: Iterable[Symbol], model: str, *, trials: int, seed: int = 0, **parameters
+) -> pd.DataFrame:
+    """Breaking points of symbols under one kind of damage, paired: trial k lays the same on each.
+
+    model: a key of damage.MODELS; parameters: the model's.  A row per symbol and trial: version, level,
+    trial, severity (the breaking point, a share of the symbol's area; inf: never) and wrong_codewords
+    (their share at that point).  Trial k depends on seed and k alone.  Shows progress.
+    """
+    one_of("model", model, MODELS)
+    trials, seed = integer("trials", trials, 1, 10**9), integer("seed", seed, 0, 2**63 - 1)
+    by_size: dict[int, list[Symbol]] = {}
+    for symbol in symbols:
+        by_size.setdefault(symbol.size, []).append(symbol)
+    rows = []
+    with tqdm(total=trials * len(by_size), desc=model, leave=False) as progress:
+        for n, alike in by_size.items():
+            for trial in range(trials):
+                damage = MODELS[model](np.random.default_rng([seed, trial]), **parameters)
+                order = damage.order(n)
+                for symbol in alike:
+                    severity = break_point(symbol, order, damage.paint)
+                    share = wrong_codewords(symbol, order, severity, damage.paint)
+                    rows.append((symbol.version, symbol.level.value, trial, severity, share))
+                progress.update()
+    table = pd.DataFrame(rows, columns=["version", "level", "trial", "severity", "wrong_codewords"])
+    return table.assign(level=pd.Categorical(table.level, list(Level), ordered=True))

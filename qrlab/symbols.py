@@ -1,0 +1,290 @@
+"""QR code symbols: content to modules, and which codeword each module belongs to.
+
+Symbols and block tables come from segno; the map of codewords and roles is ours, because segno
+labels one data module (row 8, column n-9) as format information.  Nothing here damages or reads.
+"""
+
+import io
+import operator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+import numpy as np
+import segno
+from segno import consts, writers
+
+VERSIONS = range(1, 41)
+MODES = {"numeric": 1, "alphanumeric": 2, "byte": 4, "kanji": 8}  # ISO/IEC 18004, table 2
+_UNITS = {"numeric": "digits", "alphanumeric": "characters", "byte": "bytes", "kanji": "characters"}
+
+
+class Level(StrEnum):
+    """Error-correction level, from least to most: L, M, Q, H."""
+
+    L = "L"
+    M = "M"
+    Q = "Q"
+    H = "H"
+
+    __hash__ = str.__hash__  # enum's own is a Python function, called at every look-up in a cache
+
+    @property
+    def documented(self) -> float:
+        """Documented recovery as a share of codewords, 0 to 1 (ISO/IEC 18004, table 12)."""
+        return {"L": 0.07, "M": 0.15, "Q": 0.25, "H": 0.30}[self.value]
+
+    @classmethod
+    def parse(cls, level: "Level | str") -> "Level":
+        """The level of that name, in upper or lower case; ValueError for anything else."""
+        name = level.upper() if isinstance(level, str) else None
+        if name not in cls.__members__:
+            raise ValueError(f"level must be one of L, M, Q, H, not {level!r}")
+        return cls[name]
+
+
+def integer(name: str, value: object, low: int, high: int) -> int:
+    """`value` as an int from `low` to `high`; ValueError that names the parameter otherwise."""
+    try:
+        number = None if isinstance(value, bool | np.bool_) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or not low <= number <= high:
+        raise ValueError(f"{name} must be an integer from {low} to {high}, not {value!r}")
+    return number
+
+
+def size_of(version: int) -> int:
+    """Modules along one side, without the quiet zone: 21 for version 1 to 177 for version 40."""
+    return 17 + 4 * version
+
+
+def blocks_of(version: int, level: Level) -> list[tuple[int, int]]:
+    """(codewords, data codewords) of each block, in order (ISO/IEC 18004, table 9)."""
+    table = consts.ECC[version][getattr(consts, f"ERROR_LEVEL_{level}")]
+    return [(ec.num_total, ec.num_data) for ec in table for _ in range(ec.num_blocks)]
+
+
+def capacity(version: int, level: Level | str, mode: str = "byte") -> int:
+    """Digits, characters or bytes that one segment of `mode` holds; mode: a key of MODES."""
+    version, level = integer("version", version, 1, 40), Level.parse(level)
+    if mode not in MODES:
+        raise ValueError(f"mode must be one of {', '.join(MODES)}, not {mode!r}")
+    span = 1 if version < 10 else 2 if version < 27 else 3
+    count_bits = consts.CHAR_COUNT_INDICATOR_LENGTH[MODES[mode]][span]
+    bits = 8 * sum(data for _, data in blocks_of(version, level)) - 4 - count_bits
+    if mode == "numeric":  # three digits in 10 bits, two in 7, one in 4
+        return bits // 10 * 3 + (2 if bits % 10 >= 7 else 1 if bits % 10 >= 4 else 0)
+    if mode == "alphanumeric":  # two characters in 11 bits, one in 6
+        return bits // 11 * 2 + (bits % 11 >= 6)
+    return bits // (13 if mode == "kanji" else 8)
+
+
+def smallest_version(length: int, level: Level | str, mode: str = "byte") -> int | None:
+    """The smallest version that holds `length` units of `mode`, or None where none does."""
+    return next((v for v in VERSIONS if capacity(v, level, mode) >= length), None)
+
+
+def mode_of(content: str | bytes) -> str:
+    """The mode that `make` uses: byte for bytes; for str the first of numeric, alphanumeric, byte."""
+    if isinstance(content, str) and content:
+        if set(content) <= set("0123456789"):
+            return "numeric"
+        if set(content) <= set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"):
+            return "alphanumeric"
+    return "byte"
+
+
+@dataclass(frozen=True, eq=False)
+class Symbol:
+    """A QR code symbol; the same arguments to `make` give an equal one.
+
+    content: bytes; level; version: 1 to 40; mask: 0 to 7;
+    modules: read-only bool n×n, True = dark, without the quiet zone.
+    It prints without its content, which may be a secret, and shows itself as an SVG in Jupyter.
+    """
+
+    content: bytes
+    level: Level
+    version: int
+    mask: int
+    modules: np.ndarray
+
+    @property
+    def size(self) -> int:
+        """Modules along one side, n, without the quiet zone."""
+        return len(self.modules)
+
+    def _key(self) -> tuple:
+        return self.content, self.level, self.version, self.mask, self.modules.tobytes()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Symbol) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        return f"Symbol({self.version}-{self.level}, mask {self.mask}, {self.size}×{self.size} modules)"
+
+    def picture(self, kind: str = "svg", *, quiet_zone: int = 4, **options) -> bytes:
+        """The symbol as a file of `kind` ("svg" or "png"), `quiet_zone` modules wide all round.
+
+        options: of segno's writer, for instance scale (SVG units or PNG pixels a module, 1).
+        """
+        if kind not in ("svg", "png"):
+            raise ValueError(f"kind must be one of svg, png, not {kind!r}")
+        out = io.BytesIO()
+        matrix = [bytearray(row) for row in self.modules.tolist()]
+        border = integer("quiet_zone", quiet_zone, 0, 1000)
+        writers.save(matrix, (self.size, self.size), out, kind=kind, border=border, **options)
+        return out.getvalue()
+
+    def _repr_svg_(self) -> str:
+        return self.picture("svg", scale=4, light="white", xmldecl=False).decode()
+
+
+def make(
+    content: str | bytes,
+    level: Level | str = "M",
+    *,
+    version: int | None = None,
+    mask: int | None = None,
+    boost: bool = False,
+) -> Symbol:
+    """The symbol for `content`: one segment, in the smallest version that fits unless one is given.
+
+    content: str (numeric or alphanumeric mode where every character allows it, else UTF-8 in byte
+    mode, without ECI) or bytes (byte mode); not empty.  mask: None chooses by the standard's
+    penalties.  boost: raise the level as far as it costs no larger version.
+    Raises ValueError for bad input; content that doesn't fit says how much would, at which level.
+    Symbols are cached: asking again costs nothing.
+    """
+    if not isinstance(content, str | bytes) or not content:
+        got = "an empty one" if content in ("", b"") else type(content).__name__
+        raise ValueError(f"content must be a str or bytes that is not empty, not {got}")
+    if mask is not None:
+        mask = integer("mask", mask, 0, 7)
+    if version is not None:
+        version = integer("version", version, 1, 40)
+    level, mode = Level.parse(level), mode_of(content)
+    data = content.encode() if isinstance(content, str) else content
+    if version is None:
+        version = smallest_version(len(data), level, mode)
+    if version is None or capacity(version, level, mode) < len(data):
+        raise ValueError(_too_long(len(data), mode, level, version))
+    if boost:
+        level = [x for x in Level if x is level or capacity(version, x, mode) >= len(data)][-1]
+    return _make(data, mode, level, version, mask)
+
+
+def _too_long(length: int, mode: str, level: Level, version: int | None) -> str:
+    held = {x: capacity(version or 40, x, mode) for x in Level}
+    others = ", ".join(f"{held[x]:,} at {x}" for x in Level if x != level)
+    what = "the largest version, 40," if version is None else f"version {version}"
+    return (
+        f"content must be at most {held[level]:,} {_UNITS[mode]} ({mode} mode) "
+        f"for {what} at level {level} ({others}), not {length:,}"
+    )
+
+
+@lru_cache(maxsize=1024)
+def _make(data: bytes, mode: str, level: Level, version: int, mask: int | None) -> Symbol:
+    # boost_error is on by default in segno and silently changes the level.
+    content = data if mode == "byte" else data.decode()
+    code = segno.make(
+        content,
+        error=level.value,
+        version=version,
+        mode=mode,
+        mask=mask,
+        micro=False,
+        boost_error=False,
+    )
+    return Symbol(data, level, version, code.mask, _frozen(np.array([list(r) for r in code.matrix], bool)))
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where the codewords of every symbol of one version and level lie; all arrays read-only.
+
+    codeword: int n×n, the index in interleaved order of the codeword a module belongs to, else -1;
+    block: int per codeword; correctable: int per block, wrong codewords it can correct (floor(ec/2));
+    role: str n×n: finder, separator, timing, alignment, format, version, dark, data, remainder.
+    """
+
+    version: int
+    level: Level
+    codeword: np.ndarray
+    block: np.ndarray
+    correctable: np.ndarray
+    role: np.ndarray
+
+
+@lru_cache(maxsize=160)
+def _layout(version: int, level: Level) -> Layout:
+    blocks = blocks_of(version, level)
+    block = _frozen(np.array(_interleave(blocks)))
+    correctable = _frozen(np.array([(total - data) // 2 for total, data in blocks]))
+    role = _roles(version)
+    return Layout(version, level, _codewords(version), block, correctable, role)
+
+
+def layout(version: int, level: Level | str) -> Layout:
+    """The map of codewords, blocks and roles for one of the 160 symbols; cached."""
+    return _layout(integer("version", version, 1, 40), Level.parse(level))
+
+
+def _interleave(blocks: list[tuple[int, int]]) -> list[int]:
+    """The block of each codeword in the order of placement (ISO/IEC 18004, 7.6)."""
+    rounds = range(max(data for _, data in blocks))
+    data = [b for k in rounds for b, (_, count) in enumerate(blocks) if k < count]
+    ec = blocks[0][0] - blocks[0][1]  # the same for every block of a symbol
+    return data + list(range(len(blocks))) * ec
+
+
+@lru_cache(maxsize=40)
+def _roles(version: int) -> np.ndarray:
+    """What each module is for (ISO/IEC 18004, 6.3 and 7.9, 7.10)."""
+    n = size_of(version)
+    role = np.full((n, n), "data", dtype="<U9")
+    role[6, :] = role[:, 6] = "timing"
+    centres = consts.ALIGNMENT_POS[version - 2] if version > 1 else ()
+    for row in centres:
+        for column in centres:
+            if (row, column) not in ((6, 6), (6, n - 7), (n - 7, 6)):
+                role[row - 2 : row + 3, column - 2 : column + 3] = "alignment"
+    if version >= 7:
+        role[:6, n - 11 : n - 8] = role[n - 11 : n - 8, :6] = "version"
+    role[8, :9] = role[:9, 8] = role[8, n - 8 :] = role[n - 8 :, 8] = "format"
+    role[8, 6] = role[6, 8] = "timing"
+    role[n - 8, 8] = "dark"
+    role[:8, :8] = role[:8, n - 8 :] = role[n - 8 :, :8] = "separator"
+    role[:7, :7] = role[:7, n - 7 :] = role[n - 7 :, :7] = "finder"
+    path = _path(role == "data")
+    role.ravel()[path[len(path) // 8 * 8 :]] = "remainder"
+    return _frozen(role)
+
+
+def _path(free: np.ndarray) -> np.ndarray:
+    """Flat indices of the free modules in the order of placement (ISO/IEC 18004, 7.7.3)."""
+    n = len(free)
+    right = [c if c > 6 else c - 1 for c in range(n - 1, 0, -2)]  # column 6 is timing
+    index = np.arange(n * n).reshape(n, n)
+    strips = [index[:: -1 if k % 2 == 0 else 1, [c, c - 1]].ravel() for k, c in enumerate(right)]
+    path = np.concatenate(strips)
+    return path[free.ravel()[path]]
+
+
+@lru_cache(maxsize=40)
+def _codewords(version: int) -> np.ndarray:
+    role = _roles(version)
+    path = _path(role == "data")
+    codeword = np.full(role.size, -1)
+    codeword[path] = np.arange(len(path)) // 8
+    return _frozen(codeword.reshape(role.shape))
