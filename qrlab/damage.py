@@ -49,7 +49,7 @@ class Damage:
         severity that completes them, so the share reached is never above the severity.
         """
         version = _version_of(n)
-        values = np.broadcast_to(self._values(n), (n, n)).astype(float)
+        values = np.broadcast_to(self._values(n), (n, n)).round(12)  # so that symmetry survives rounding
         if self.spare_finders:
             values[np.isin(layout(version, Level.L).role, ("finder", "separator"))] = np.inf
         return _severities(values)

@@ -168,7 +168,10 @@ def make(
     if version is not None:
         version = integer("version", version, 1, 40)
     level, mode = Level.parse(level), mode_of(content)
-    data = content.encode() if isinstance(content, str) else content
+    try:
+        data = content.encode() if isinstance(content, str) else content
+    except UnicodeEncodeError as lone:
+        raise ValueError(f"content must be text that UTF-8 can encode, not {lone.reason}") from None
     if version is None:
         version = smallest_version(len(data), level, mode)
     if version is None or capacity(version, level, mode) < len(data):

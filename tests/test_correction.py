@@ -1,0 +1,326 @@
+"""The exact model against a real reader, another library's tables, mathematics and brute force."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from qrcode import base
+from scipy import optimize, stats
+from test_symbols import ALL, LIB
+from witness import picture, read_pure
+
+import qrlab as qr
+from qrlab.correction import PROTECTION, wrong_codewords
+from qrlab.damage import MODELS
+from qrlab.symbols import capacity
+
+TRIALS = 20
+
+
+def full_symbol(version: int, level: str) -> qr.Symbol:
+    """Random letters that fill the symbol, so that every data codeword matters."""
+    letters = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz", np.uint8)
+    data = np.random.default_rng([version, ord(level)]).choice(letters, capacity(version, level))
+    return qr.make(data.tobytes(), level, version=version, mask=version % 8)
+
+
+def in_data_region(symbol: qr.Symbol, order: np.ndarray) -> np.ndarray:
+    return np.where(qr.layout(symbol.version, symbol.level).codeword >= 0, order, np.inf)
+
+
+def flipped(symbol: qr.Symbol, reached: np.ndarray) -> np.ndarray:
+    return symbol.modules ^ reached
+
+
+def agreement(draw, trials: int, symbols) -> tuple[int, int]:
+    """Readings just below and at the breaking point, and how many contradict the model."""
+    readings = disagreements = 0
+    for symbol in symbols:
+        orders = np.array([in_data_region(symbol, draw(symbol, trial)) for trial in range(trials)])
+        for order, point in zip(orders, qr.break_point(symbol, orders)):
+            below = read_pure(picture(flipped(symbol, order < point)))
+            at = read_pure(picture(flipped(symbol, order <= point)))
+            readings += 2
+            disagreements += (below != symbol.content) + (at == symbol.content)
+    return readings, disagreements
+
+
+@pytest.fixture(scope="module")
+def all_symbols():
+    return [full_symbol(version, level) for version, level in ALL]
+
+
+def test_a_real_reader_agrees_at_every_breaking_point_of_random_flips(all_symbols, capsys):
+    def draw(symbol, trial):
+        key = [trial, symbol.version, ord(symbol.level)]
+        return np.random.default_rng(key).permutation(symbol.modules.size).reshape(symbol.modules.shape)
+
+    readings, disagreements = agreement(draw, TRIALS, all_symbols)
+    with capsys.disabled():
+        print(f"\nrandom flips, zxing-cpp: {readings:,} readings, {disagreements} disagreements")
+    assert (readings, disagreements) == (2 * TRIALS * 160, 0)
+
+
+@pytest.mark.parametrize("kind", ["blot", "scratch"])
+def test_a_real_reader_agrees_at_every_breaking_point_of_clustered_damage(kind, all_symbols, capsys):
+    def draw(symbol, trial):
+        return MODELS[kind](np.random.default_rng([trial, 1])).order(symbol.size)
+
+    readings, disagreements = agreement(draw, 5, all_symbols)
+    with capsys.disabled():
+        print(f"\n{kind}, zxing-cpp: {readings:,} readings, {disagreements} disagreements")
+    assert (readings, disagreements) == (2 * 5 * 160, 0)
+
+
+def test_a_real_reader_agrees_when_modules_are_painted(all_symbols):
+    """Painting reaches modules that have the colour already, which must not count as wrong."""
+    for symbol in all_symbols[::7]:
+        for trial, paint in enumerate(("dark", "light")):
+            damage = MODELS["blot"](np.random.default_rng(trial), paint=paint)
+            order = in_data_region(symbol, damage.order(symbol.size))
+            point = qr.break_point(symbol, order, paint)
+            reach = lambda share: np.where(share, paint == "dark", symbol.modules)  # noqa: E731, B023
+            assert read_pure(picture(reach(order < point))) == symbol.content
+            assert read_pure(picture(reach(order <= point))) != symbol.content
+
+
+def test_t_wrong_codewords_in_one_block_recover_and_one_more_does_not(all_symbols):
+    for symbol in all_symbols:
+        here, rng = qr.layout(symbol.version, symbol.level), np.random.default_rng(symbol.version)
+        block = rng.integers(len(here.correctable))
+        t, members = here.correctable[block], rng.permutation(np.flatnonzero(here.block == block))
+        for wrong, recovers in ((t, True), (t + 1, False)):
+            reached = np.isin(here.codeword, members[:wrong])
+            order = np.where(reached, 0.5, np.inf)
+            assert np.isinf(qr.break_point(symbol, order)) == recovers
+            assert (read_pure(picture(flipped(symbol, reached))) == symbol.content) == recovers
+
+
+def test_the_worst_case_breaks_at_the_guaranteed_share():
+    table = qr.capability().set_index(["version", "level"])
+    for version, level in ALL[::3]:
+        symbol = qr.make("x", level, version=version, mask=0)
+        order = MODELS["worst_codewords"](0, level=level).order(symbol.size)
+        share = wrong_codewords(symbol, order, qr.break_point(symbol, order))
+        row = table.loc[version, level]
+        assert share * row.codewords == pytest.approx(row.guaranteed_pct / 100 * row.codewords + 1)
+
+
+def slow_break_point(symbol: qr.Symbol, order: np.ndarray) -> float:
+    """Step through the modules one by one and count wrong codewords, block by block."""
+    here = qr.layout(symbol.version, symbol.level)
+    wrong: set[int] = set()
+    for place in np.argsort(order, axis=None):
+        codeword = here.codeword.flat[place]
+        if codeword >= 0 and np.isfinite(order.flat[place]):
+            wrong.add(codeword)
+            counts = np.bincount(here.block[list(wrong)], minlength=len(here.correctable))
+            if np.any(counts > here.correctable):
+                return order.flat[place]
+    return np.inf
+
+
+@given(st.sampled_from(ALL[:60]), st.integers(0, 2**32), st.floats(0, 0.9))
+@settings(max_examples=40, deadline=None)
+def test_the_breaking_point_is_that_of_stepping_through_the_modules(which, seed, never):
+    symbol = qr.make("x", which[1], version=which[0], mask=0)
+    rng = np.random.default_rng(seed)
+    order = rng.random((symbol.size, symbol.size))
+    order[rng.random(order.shape) < never] = np.inf
+    assert qr.break_point(symbol, order) == slow_break_point(symbol, order)
+
+
+@given(st.sampled_from(ALL), st.integers(1, 9), st.sampled_from(["flip", "dark", "light"]))
+@settings(max_examples=40, deadline=None)
+def test_a_batch_gives_what_single_orders_give(which, trials, paint):
+    symbol = qr.make("x", which[1], version=which[0], mask=0)
+    orders = np.random.default_rng(trials).random((trials, symbol.size, symbol.size))
+    kept = orders.copy()
+    batch = qr.break_point(symbol, orders, paint)
+    assert batch.shape == (trials,)
+    assert list(batch) == [qr.break_point(symbol, order, paint) for order in orders]
+    assert np.array_equal(orders, kept), "the caller's orders are not touched"
+
+
+def test_batches_longer_than_a_chunk_and_other_number_types():
+    symbol = qr.make("x", "Q", version=1, mask=0)
+    orders = np.random.default_rng(0).integers(1, 1000, (1000, 21, 21))
+    batch = qr.break_point(symbol, orders, "dark")
+    assert list(batch) == [qr.break_point(symbol, order.astype(float), "dark") for order in orders]
+    assert np.array_equal(batch, qr.break_point(symbol, orders.astype(np.float32), "dark"))
+    assert qr.break_point(symbol, orders[:0]).shape == (0,)
+
+
+def test_what_cannot_break_a_symbol_never_does():
+    symbol = qr.make("x", "L", version=3)
+    assert qr.break_point(symbol, np.full((29, 29), np.inf)) == np.inf
+    function = np.where(qr.layout(3, "L").codeword < 0, 0.0, np.inf)
+    assert qr.break_point(symbol, function) == np.inf
+    already = np.where(symbol.modules, 0.0, np.inf)
+    assert qr.break_point(symbol, already, "dark") == np.inf > qr.break_point(symbol, already, "light")
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [
+        (np.zeros((21, 25)), r"order must be numbers 21×21 or trials×21×21, not float64 \(21, 25\)"),
+        (np.zeros(441), "order must be numbers 21×21"),
+        (np.zeros((1, 1, 21, 21)), "order must be numbers 21×21"),
+        (np.zeros((21, 21), bool), "not bool"),
+        (np.full((21, 21), "a"), "order must be numbers"),
+        (np.full((21, 21), np.nan), "order must be numbers, inf for never, not nan"),
+        ("blot", "order must be numbers"),
+    ],
+)
+def test_orders_of_the_wrong_shape_or_kind_are_refused(order, message):
+    with pytest.raises(ValueError, match=message):
+        qr.break_point(qr.make("x", "H"), order)
+
+
+def test_one_nan_among_many_trials_is_refused():
+    symbol, orders = qr.make("x", "H", version=2), np.random.default_rng(0).random((50, 25, 25))
+    orders[33][qr.layout(2, "H").codeword == 7] = np.nan
+    with pytest.raises(ValueError, match="not nan"):
+        qr.break_point(symbol, orders)
+
+
+def test_paint_is_checked():
+    with pytest.raises(ValueError, match="paint must be one of flip, dark, light, not 'blue'"):
+        qr.break_point(qr.make("x", "H"), np.zeros((21, 21)), "blue")
+
+
+# --- tables ---
+
+
+def test_capability_against_python_qrcode():
+    table = qr.capability()
+    assert len(table) == 160
+    assert list(table.level.cat.categories) == ["L", "M", "Q", "H"]
+    for row in table.itertuples():
+        blocks = base.rs_blocks(row.version, LIB[row.level])
+        assert row.modules == 17 + 4 * row.version
+        assert row.codewords == sum(b.total_count for b in blocks)
+        assert row.data_codewords == sum(b.data_count for b in blocks)
+        assert row.blocks == len(blocks)
+        assert row.correctable == sum((b.total_count - b.data_count) // 2 for b in blocks)
+        assert row.capability_pct == pytest.approx(100 * row.correctable / row.codewords)
+        assert row.bytes == capacity(row.version, row.level)
+
+
+def test_the_standards_six_exceptions():
+    """ISO/IEC 18004, table 9: r where misdecode protection applies; everywhere else floor(ec/2)."""
+    r = {(1, "L"): 2, (1, "M"): 4, (1, "Q"): 6, (1, "H"): 8, (2, "L"): 4, (3, "L"): 7}
+    assert set(PROTECTION) == set(r)
+    for row in qr.capability().itertuples():
+        assert row.correctable_iso == r.get((row.version, row.level), row.correctable)
+
+
+def test_what_is_guaranteed():
+    table = qr.capability().set_index(["version", "level"])
+    assert table.loc[(40, "L"), "guaranteed_pct"] == pytest.approx(100 * 15 / 3706)
+    one_block = table[table.blocks == 1]
+    assert np.allclose(one_block.guaranteed_pct, one_block.capability_pct)
+    assert (table.guaranteed_pct <= table.capability_pct + 1e-9).all()
+
+
+def test_callers_cannot_change_each_others_table():
+    table = qr.capability()
+    table["codewords"] = 0
+    assert qr.capability().codewords.min() == 26
+
+
+# --- mathematics ---
+
+
+def test_survival_by_hand():
+    """1-L has one block of 26 that corrects 3."""
+    wrong = 1 - 0.99**8
+    by_hand = sum(stats.binom.pmf(k, 26, wrong) for k in range(4))
+    assert qr.survival(1, "L", 0.01) == pytest.approx(by_hand)
+    assert qr.survival(40, "H", 0) == 1
+    assert qr.survival(40, "H", 1) == 0
+    many = qr.survival(7, "q", np.linspace(0, 0.2, 6).reshape(2, 3))
+    assert many.shape == (2, 3)
+    assert np.all(np.diff(many.ravel()) < 0)
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan"), [0.1, 2]])
+def test_survival_refuses_rates_that_are_no_shares(rate):
+    with pytest.raises(ValueError, match="module_error_rate must be from 0 to 1, not"):
+        qr.survival(1, "L", rate)
+
+
+SAMPLED = [(v, x) for v in (1, 2, 3, 5, 8, 11, 15, 20, 27, 33, 40) for x in qr.Level]
+FALSE_ALARMS = 1e-4  # of the whole family, when the model is right
+
+
+@pytest.mark.parametrize(("version", "level"), SAMPLED)
+def test_simulated_breaking_points_follow_survival(version, level):
+    """Modules hit at independent uniform times: P(breaking point > p) is survival(p), exactly.
+
+    Kolmogorov-Smirnov with 1,000 trials a symbol; each of the 44 rejects a true model with 1e-4/44.
+    """
+    symbol = qr.make("x", level, version=version, mask=0)
+    rng = np.random.default_rng([version, ord(level)])
+    points = [qr.break_point(symbol, rng.random((symbol.size, symbol.size))) for _ in range(1000)]
+    result = stats.kstest(points, lambda p: 1 - qr.survival(version, level, p))
+    assert result.pvalue > FALSE_ALARMS / len(SAMPLED)
+
+
+def test_that_fit_would_notice_one_codeword_too_many():
+    """The same test against a survival that corrects t+1 rejects: it can fail."""
+    rng, symbol = np.random.default_rng(1), qr.make("x", "L", version=5, mask=0)
+    points = [qr.break_point(symbol, rng.random((37, 37))) for _ in range(1000)]
+    generous = lambda p: stats.binom.sf(14, 134, 1 - (1 - p) ** 8)  # noqa: E731
+    assert qr.layout(5, "L").correctable[0] == 13
+    assert stats.kstest(points, generous).pvalue < FALSE_ALARMS / len(SAMPLED)
+
+
+# --- paired breaking points ---
+
+
+def test_break_points_pair_levels_and_depend_on_nothing_else():
+    symbols = [qr.make("pair", level, version=3, mask=0) for level in qr.Level]
+    table = qr.break_points(symbols, "stain", trials=12, seed=3)
+    assert list(table.columns) == ["version", "level", "trial", "severity", "wrong_codewords"]
+    assert len(table) == 48
+    alone = qr.break_points(symbols[2:3], "stain", trials=12, seed=3).reset_index(drop=True)
+    pd.testing.assert_frame_equal(table[table.level == "Q"].reset_index(drop=True), alone)
+    longer = qr.break_points(symbols[2:3], "stain", trials=20, seed=3)
+    pd.testing.assert_frame_equal(longer[longer.trial < 12], alone)
+    damage = MODELS["stain"](np.random.default_rng([3, 7]))
+    point = qr.break_point(symbols[0], damage.order(29), damage.paint)
+    assert table.query("level == 'L' and trial == 7").severity.item() == point
+
+
+def test_break_points_check_their_input():
+    symbols = [qr.make("x")]
+    with pytest.raises(ValueError, match=r"model must be one of speckle, .*, not 'meteor'"):
+        qr.break_points(symbols, "meteor", trials=1)
+    with pytest.raises(ValueError, match="trials must be an integer from 1"):
+        qr.break_points(symbols, "blot", trials=0)
+
+
+def test_wrong_codewords_at_the_breaking_point():
+    """At its breaking point a one-block symbol has t+1 wrong codewords, whatever the damage."""
+    symbol = qr.make("x", "Q", version=1)
+    for name in ("speckle", "blot", "tear", "codewords"):
+        damage = MODELS[name](1)
+        order = damage.order(21)
+        point = qr.break_point(symbol, order, damage.paint)
+        assert wrong_codewords(symbol, order, point, damage.paint) == pytest.approx(7 / 26, abs=2 / 26)
+        assert wrong_codewords(symbol, order, 0, damage.paint) == 0
+
+
+def test_typical_random_codewords_agree_with_the_closed_form():
+    """Median share of random wrong codewords at the breaking point, against survival solved for a half.
+
+    The closed form takes each codeword independently, the simulation shuffles them: they agree to
+    about 1/sqrt(codewords·trials), so 3 percent of the median is more than enough.
+    """
+    for version, level in [(10, "L"), (25, "H")]:
+        symbol = qr.make("x", level, version=version, mask=0)
+        simulated = qr.break_points([symbol], "codewords", trials=200).wrong_codewords.median()
+        rate = optimize.brentq(lambda p: qr.survival(version, level, p) - 0.5, 1e-6, 0.5)  # noqa: B023
+        assert simulated == pytest.approx(1 - (1 - rate) ** 8, rel=0.03)

@@ -1,0 +1,279 @@
+"""Damage: nested, reproducible, the same at every size, and what its parameters say."""
+
+import inspect
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import qrlab as qr
+from qrlab.damage import CORNERS, MODELS, Damage
+
+SIZES = [21, 25, 45, 57, 125, 177]
+FIELDS = sorted(set(MODELS) - {"codewords", "worst_codewords"})
+
+
+def draw(name: str, seed: int = 0, **parameters) -> Damage:
+    extra = {"level": "Q"} if name == "worst_codewords" else {}
+    return MODELS[name](np.random.default_rng(seed), **extra | parameters)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@given(n=st.sampled_from(SIZES), seed=st.integers(0, 2**32), spared=st.booleans())
+@settings(max_examples=15, deadline=None)
+def test_severity_is_the_share_of_the_area_reached(name, n, seed, spared):
+    order = draw(name, seed, spare_finders=spared).order(n)
+    assert order.shape == (n, n)
+    assert not np.isnan(order).any()
+    for severity in np.unique(order[np.isfinite(order)])[::50]:
+        assert np.mean(order <= severity) == pytest.approx(severity, abs=1e-12)
+    assert order.min() > 0, "nothing is reached at severity 0"
+    if name in FIELDS and not spared:
+        assert order.max() == 1, "everything is reached at severity 1"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_damage_is_nested_in_severity(name):
+    symbol, damage = qr.make("nested", "H", version=4), draw(name, 5)
+    hits = [damage.apply(symbol.modules, s) != symbol.modules for s in np.linspace(0, 1, 21)]
+    assert not hits[0].any()
+    for less, more in pairwise(hits):
+        assert np.all(more[less])
+    assert hits[-1].any()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_one_seed_lays_one_damage(name):
+    one, again, other = (draw(name, seed).order(57) for seed in (1, 1, 2))
+    assert np.array_equal(one, again)
+    assert name == "logo" or not np.array_equal(one, other)
+    assert np.array_equal(draw(name, 1).order(57), MODELS[name](1, **_level(name)).order(57)), "int seed"
+
+
+def _level(name):
+    return {"level": "Q"} if name == "worst_codewords" else {}
+
+
+def test_one_damage_can_be_asked_again_in_any_order():
+    damage = draw("stain", 3)
+    first = damage.order(45)
+    damage.order(177)
+    assert np.array_equal(damage.order(45), first)
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_the_same_damage_lies_on_symbols_of_different_sizes(name):
+    """The centre of each module of a 25 is the centre of each fifth module of a 125."""
+    small, large = draw(name, 7).order(25), draw(name, 7).order(125)[2::5, 2::5]
+    rank = lambda order: np.unique(order.round(12), return_inverse=True)[1].ravel()  # noqa: E731
+    agree = np.corrcoef(rank(small), rank(large))[0, 1]
+    assert agree > 1 - 1e-6, agree
+
+
+@pytest.mark.parametrize("name", sorted(set(FIELDS) - {"speckle", "dead_lines"}))
+def test_the_same_area_is_reached_on_symbols_of_different_sizes(name):
+    small, large = (draw(name, 8).order(n) <= 0.2 for n in (45, 177))
+    nearest = ((np.arange(177) + 0.5) / 177 * 45).astype(int)
+    spread = small[np.ix_(nearest, nearest)]
+    assert np.sum(spread & large) / np.sum(spread | large) > 0.6
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_finder_patterns_are_spared_when_asked(name):
+    symbol = qr.make("spare", "Q", version=8)
+    finder = np.isin(qr.layout(8, "Q").role, ("finder", "separator"))
+    spared = draw(name, 2, spare_finders=True)
+    assert np.all(np.isinf(spared.order(49)[finder]))
+    assert np.array_equal(spared.apply(symbol.modules, 1)[finder], symbol.modules[finder])
+    if name in FIELDS:
+        assert np.isfinite(draw(name, 2).order(49)[finder]).all()
+
+
+@pytest.mark.parametrize("paint", ["flip", "dark", "light"])
+def test_paint_decides_what_a_reached_module_becomes(paint):
+    modules = qr.make("paint", "M").modules
+    damage = draw("blot", 4, paint=paint)
+    reached, after = damage.order(21) <= 0.4, damage.apply(modules, 0.4)
+    expected = {"flip": ~modules, "dark": np.full_like(modules, True), "light": np.full_like(modules, False)}
+    assert np.array_equal(after[reached], expected[paint][reached])
+    assert np.array_equal(after[~reached], modules[~reached])
+
+
+def _points(order: np.ndarray, severity: float) -> tuple[np.ndarray, np.ndarray]:
+    y, x = np.nonzero(order <= severity)
+    return (x + 0.5) / len(order), (y + 0.5) / len(order)
+
+
+def test_a_blot_grows_round_its_centre():
+    x, y = _points(draw("blot", x=0.4, y=0.5).order(177), 0.1)
+    assert (x.mean(), y.mean()) == (pytest.approx(0.4, abs=0.01), pytest.approx(0.5, abs=0.01))
+    assert np.hypot(x - 0.4, y - 0.5).max() == pytest.approx(np.sqrt(0.1 / np.pi), abs=0.01)
+
+
+def test_several_blots_have_as_many_centres_as_asked_for():
+    from scipy import ndimage
+
+    counts = [ndimage.label(draw("blots", s, count=4).order(177) <= 0.01)[1] for s in range(30)]
+    assert max(counts) == 4
+    assert np.mean(counts) > 2.5
+
+
+def test_a_scratch_has_its_angle_and_length():
+    x, y = _points(draw("scratch", 3, angle=0, length=0.3).order(177), 0.005)
+    assert np.ptp(y) < 0.05
+    assert np.ptp(x) < 0.35
+    x, y = _points(draw("scratch", 3, angle=90, length=2).order(177), 0.02)
+    assert np.ptp(x) < 0.05 < 0.9 < np.ptp(y)
+
+
+def test_scratches_may_be_several():
+    from scipy import ndimage
+
+    found = [ndimage.label(draw("scratch", s, count=3, length=0.1).order(177) <= 0.01)[1] for s in range(20)]
+    assert max(found) == 3
+
+
+def test_a_crease_runs_right_across_and_flakes():
+    clean, flaked = (draw("crease", 1, angle=0, flaking=f).order(177) <= 0.05 for f in (0, 0.1))
+    assert clean.any(axis=0).all()
+    assert np.ptp(np.nonzero(flaked)[0]) > np.ptp(np.nonzero(clean)[0])
+
+
+@pytest.mark.parametrize("corner", CORNERS)
+def test_a_tear_starts_at_its_corner(corner):
+    x, y = _points(draw("tear", corner=corner).order(57), 0.05)
+    cx, cy = CORNERS[corner]
+    assert np.hypot(x - cx, y - cy).max() < 0.27
+    assert {draw("tear", s).order(21).argmin() for s in range(40)} == {0, 20, 420, 440}
+
+
+def test_edge_wear_leaves_the_middle_to_the_last():
+    order = draw("edge_wear", 1).order(57)
+    assert order[20:37, 20:37].min() > order[0].max()
+    rings = draw("edge_wear", roughness=0).order(57)
+    assert np.all(rings[0] == rings[0, 0])
+
+
+@pytest.mark.parametrize(("shape", "share"), [("square", 1.0), ("round", np.pi / 4)])
+def test_a_logo_is_centred_and_has_its_shape(shape, share):
+    reached = draw("logo", shape=shape).order(177) <= 0.09
+    assert np.array_equal(reached, reached[::-1, ::-1])
+    rows, columns = np.nonzero(reached)
+    box = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+    assert reached.sum() / box == pytest.approx(share, abs=0.03)
+
+
+def test_a_logo_with_a_quiet_margin_stands_on_a_light_plate():
+    assert draw("logo").paint == "dark"
+    assert draw("logo", quiet_margin=True).paint == "light"
+    assert draw("logo", quiet_margin=True, paint="dark").paint == "dark"
+
+
+def test_a_stain_has_its_scale():
+    from scipy import ndimage
+
+    patches = [
+        np.mean([ndimage.label(draw("stain", s, scale=k).order(177) <= 0.2)[1] for s in range(8)])
+        for k in (0.03, 0.1, 0.3)
+    ]
+    assert patches[0] > 3 * patches[1] > 3 * patches[2]
+
+
+def test_a_fade_goes_in_its_direction():
+    order = draw("fade", angle=0, patchiness=0).order(57)
+    assert np.all(np.diff(order[5]) > 0)
+    assert np.array_equal(order[0], order[-1])
+    assert draw("fade", angle=90).order(57)[:5].max() < draw("fade", angle=90).order(57)[-5:].min()
+
+
+@pytest.mark.parametrize("direction", ["vertical", "horizontal"])
+def test_dead_lines_die_whole(direction):
+    reached = draw("dead_lines", 3, direction=direction).order(57) <= 0.3
+    lines = reached.T if direction == "vertical" else reached
+    assert set(lines.sum(axis=1)) == {0, 57}
+    assert reached.mean() == pytest.approx(0.3, abs=1 / 57)
+
+
+def test_speckle_is_white_and_grain_makes_it_coarse():
+    order = draw("speckle", 1).order(177)
+    assert abs(np.corrcoef(order[:, 1:].ravel(), order[:, :-1].ravel())[0, 1]) < 0.02
+    assert abs(np.corrcoef(order.ravel(), draw("speckle", 2).order(177).ravel())[0, 1]) < 0.02
+    coarse = draw("speckle", 1, grain=0.1).order(177)
+    assert len(np.unique(coarse)) == 100
+    assert np.corrcoef(coarse[:, 1:].ravel(), coarse[:, :-1].ravel())[0, 1] > 0.9
+
+
+def test_speckle_reaches_each_module_equally_often():
+    """Counts of 400 seeds in a 21×21 at severity 0.1, against the binomial: chi-squared, 1 in 10,000."""
+    from scipy import stats
+
+    hits = sum((draw("speckle", seed).order(21) <= 0.1) for seed in range(400))
+    expected = 400 * 44 / 441
+    statistic = np.sum((hits - expected) ** 2) / (expected * (1 - 44 / 441))
+    assert stats.chi2.sf(statistic, 440) > 1e-4
+    assert stats.chi2.cdf(statistic, 440) > 1e-4
+
+
+@pytest.mark.parametrize("name", ["codewords", "worst_codewords"])
+def test_codewords_are_taken_whole(name):
+    here, order = qr.layout(7, "Q"), draw(name, 4).order(45)
+    assert np.all(np.isinf(order[here.codeword < 0]))
+    for k in range(len(here.block)):
+        assert len(set(order[here.codeword == k])) == 1
+    assert len(np.unique(order[here.codeword >= 0])) == len(here.block)
+
+
+def test_the_worst_case_takes_one_block_after_the_other():
+    here, order = qr.layout(7, "H"), MODELS["worst_codewords"](0, level="H").order(45)
+    when = [order[here.codeword == k][0] for k in range(len(here.block))]
+    assert np.array_equal(np.sort(here.block), here.block[np.argsort(when)])
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "message"),
+    [
+        ("blot", {"x": 1.2}, "x must be a number from 0 to 1, not 1.2"),
+        ("blots", {"count": 0}, "count must be an integer from 1 to 1000, not 0"),
+        ("scratch", {"length": -1}, "length must be a number of 0 or more, not -1"),
+        ("scratch", {"angle": "up"}, "angle must be a number from -360 to 360, not 'up'"),
+        ("tear", {"corner": "middle"}, "corner must be one of top left, .*, not 'middle'"),
+        ("logo", {"shape": "star"}, "shape must be one of square, round, not 'star'"),
+        ("logo", {"quiet_margin": "wide"}, "quiet_margin must be one of True, False, not 'wide'"),
+        ("stain", {"scale": 0}, "scale must be a number from 0.005 to 10, not 0"),
+        ("stain", {"scale": float("nan")}, "scale must be a number from 0.005 to 10, not nan"),
+        ("dead_lines", {"direction": "up"}, "direction must be one of vertical, horizontal, not 'up'"),
+        ("blot", {"paint": "red"}, "paint must be one of flip, dark, light, not 'red'"),
+        ("blot", {"spare_finders": 3}, "spare_finders must be one of True, False, not 3"),
+        ("worst_codewords", {"level": "X"}, "level must be one of L, M, Q, H, not 'X'"),
+    ],
+)
+def test_bad_parameters_are_named(name, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        MODELS[name](np.random.default_rng(0), **parameters)
+
+
+@pytest.mark.parametrize("severity", [-0.1, 1.01, float("nan"), None, "1", True])
+def test_severity_outside_0_to_1_is_refused(severity):
+    with pytest.raises(ValueError, match="severity must be a number from 0 to 1, not"):
+        draw("blot").apply(qr.make("x").modules, severity)
+
+
+@pytest.mark.parametrize("n", [20, 22, 181, 21.0])
+def test_sizes_that_no_symbol_has_are_refused(n):
+    with pytest.raises(ValueError, match="n must be"):
+        draw("blot").order(n)
+
+
+@pytest.mark.parametrize("modules", [np.zeros((21, 25), bool), np.zeros((21, 21)), np.zeros(441, bool)])
+def test_modules_of_the_wrong_kind_are_refused(modules):
+    with pytest.raises(ValueError, match="modules must be a bool n×n array, not"):
+        draw("blot").apply(modules, 0.1)
+
+
+def test_every_model_says_what_it_takes():
+    for name, model in MODELS.items():
+        assert {"rng", "paint", "spare_finders"} <= set(inspect.signature(model).parameters), name
+        own = set(inspect.signature(model).parameters) - {"rng", "paint", "spare_finders"}
+        assert all(parameter in model.__doc__ or parameter == "level" for parameter in own), name
