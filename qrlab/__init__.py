@@ -1,5 +1,6 @@
 """qrlab measures what QR code error-correction levels really buy."""
 
+import platform as _platform
 from importlib.metadata import version as _version
 
 from qrlab import damage
@@ -20,4 +21,11 @@ __all__ = [
     "layout",
     "make",
     "survival",
+    "versions",
 ]
+
+
+def versions() -> dict[str, str]:
+    """The versions of what could change a result: library -> version."""
+    libraries = ("qrlab", "segno", "zxing-cpp", "numpy", "scipy", "pandas", "matplotlib")
+    return {"python": _platform.python_version()} | {name: _version(name) for name in libraries}

@@ -12,10 +12,10 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import optimize, stats
 from tqdm.auto import tqdm
 
-from qrlab.damage import MODELS, PAINTS, one_of
+from qrlab.damage import MODELS, PAINTS, number, one_of
 from qrlab.symbols import MODES, VERSIONS, Level, Symbol, blocks_of, capacity, integer, layout, size_of
 
 # Misdecode protection, ISO/IEC 18004, table 9: codewords kept back to detect errors, not to correct them.
@@ -33,7 +33,7 @@ def capability() -> pd.DataFrame:
     numeric, alphanumeric, bytes, kanji: what one segment holds.
     """
     table = _capability().copy()
-    return table.assign(level=pd.Categorical(table.level, list(Level), ordered=True))
+    return table.assign(level=_ordered(table.level))
 
 
 @lru_cache(maxsize=1)
@@ -61,6 +61,29 @@ def _capability_of(version: int, level: Level) -> dict:
         "capability_iso_pct": 100 * correctable_iso / codewords,
         "guaranteed_pct": 100 * min((total - data) // 2 for total, data in blocks) / codewords,
     } | {{"byte": "bytes"}.get(mode, mode): capacity(version, level, mode) for mode in MODES}
+
+
+def sizes(lengths: Iterable[int], mode: str = "byte") -> pd.DataFrame:
+    """The smallest symbol for payloads of each length: a row per length and level where one fits.
+
+    lengths: in units of `mode`, 1 or more.  Columns: length, level (an ordered category), version,
+    modules (along one side, without quiet zone) and free (the highest level that this version holds).
+    """
+    lengths = np.array([integer("lengths", length, 1, 10**6) for length in lengths], dtype=int)
+    held = np.array([[capacity(v, level, mode) for level in Level] for v in VERSIONS])
+    tables = []
+    for k, level in enumerate(Level):
+        step = np.searchsorted(held[:, k], lengths)  # capacity grows with the version
+        length, step = lengths[step < len(VERSIONS)], step[step < len(VERSIONS)]
+        free = np.array(Level)[(held[step] >= length[:, None]).sum(axis=1) - 1]
+        table = pd.DataFrame({"length": length, "level": level.value, "version": step + 1})
+        tables.append(table.assign(modules=size_of(table.version), free=free))
+    table = pd.concat(tables, ignore_index=True)
+    return table.assign(level=_ordered(table.level), free=_ordered(table.free))
+
+
+def _ordered(levels: pd.Series) -> pd.Categorical:
+    return pd.Categorical(levels, [level.value for level in Level], ordered=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +169,12 @@ def survival(version: int, level: Level | str, module_error_rate: float | np.nda
     return float(chance) if chance.ndim == 0 else chance
 
 
+def tolerable_rate(version: int, level: Level | str, chance: float = 0.5) -> float:
+    """The module error rate at which `survival` has fallen to `chance`: above 0, below 1."""
+    chance = number("chance", chance, 1e-9, 1 - 1e-9)
+    return float(optimize.brentq(lambda rate: survival(version, level, rate) - chance, 0, 1, xtol=1e-12))
+
+
 def wrong_codewords(symbol: Symbol, order: np.ndarray, severity: float, paint: str = "flip") -> float:
     """The share of all codewords, 0 to 1, that damage of that order (n×n) makes wrong at `severity`."""
     wrong = np.asarray(order) <= severity
@@ -181,4 +210,4 @@ def break_points(
                     rows.append((symbol.version, symbol.level.value, trial, severity, share))
                 progress.update()
     table = pd.DataFrame(rows, columns=["version", "level", "trial", "severity", "wrong_codewords"])
-    return table.assign(level=pd.Categorical(table.level, list(Level), ordered=True))
+    return table.assign(level=_ordered(table.level))

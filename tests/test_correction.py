@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from qrcode import base
-from scipy import optimize, stats
+from scipy import stats
 from test_symbols import ALL, LIB
 from witness import picture, read_pure
 
 import qrlab as qr
-from qrlab.correction import PROTECTION, wrong_codewords
+from qrlab.correction import PROTECTION, sizes, tolerable_rate, wrong_codewords
 from qrlab.damage import MODELS
 from qrlab.symbols import capacity
 
@@ -62,15 +62,16 @@ def test_a_real_reader_agrees_at_every_breaking_point_of_random_flips(all_symbol
     assert (readings, disagreements) == (2 * TRIALS * 160, 0)
 
 
-@pytest.mark.parametrize("kind", ["blot", "scratch"])
-def test_a_real_reader_agrees_at_every_breaking_point_of_clustered_damage(kind, all_symbols, capsys):
+@pytest.mark.parametrize(("kind", "trials"), [("blot", 5), ("scratch", 5), ("logo", 2)])
+def test_a_real_reader_agrees_at_every_breaking_point_of_clustered_damage(kind, trials, all_symbols, capsys):
     def draw(symbol, trial):
-        return MODELS[kind](np.random.default_rng([trial, 1])).order(symbol.size)
+        parameters = {"shape": ("square", "round")[trial]} if kind == "logo" else {}
+        return MODELS[kind](np.random.default_rng([trial, 1]), **parameters).order(symbol.size)
 
-    readings, disagreements = agreement(draw, 5, all_symbols)
+    readings, disagreements = agreement(draw, trials, all_symbols)
     with capsys.disabled():
         print(f"\n{kind}, zxing-cpp: {readings:,} readings, {disagreements} disagreements")
-    assert (readings, disagreements) == (2 * 5 * 160, 0)
+    assert (readings, disagreements) == (2 * trials * 160, 0)
 
 
 def test_a_real_reader_agrees_when_modules_are_painted(all_symbols):
@@ -322,5 +323,22 @@ def test_typical_random_codewords_agree_with_the_closed_form():
     for version, level in [(10, "L"), (25, "H")]:
         symbol = qr.make("x", level, version=version, mask=0)
         simulated = qr.break_points([symbol], "codewords", trials=200).wrong_codewords.median()
-        rate = optimize.brentq(lambda p: qr.survival(version, level, p) - 0.5, 1e-6, 0.5)  # noqa: B023
-        assert simulated == pytest.approx(1 - (1 - rate) ** 8, rel=0.03)
+        assert simulated == pytest.approx(1 - (1 - tolerable_rate(version, level)) ** 8, rel=0.03)
+
+
+@pytest.mark.parametrize("chance", [0.99, 0.5, 0.01])
+def test_the_tolerable_rate_is_where_survival_falls_to_the_chance(chance):
+    for version, level in ALL[::9]:
+        assert qr.survival(version, level, tolerable_rate(version, level, chance)) == pytest.approx(chance)
+
+
+def test_sizes_are_those_of_the_symbols_that_are_made():
+    table = sizes([1, 17, 18, 100, 271, 272, 1273, 1274, 2953, 2954]).set_index(["length", "level"])
+    for (length, level), row in table.iterrows():
+        symbol = qr.make(b"a" * length, level, mask=0)
+        assert (symbol.version, symbol.size) == (row.version, row.modules)
+        assert row.free == qr.make(b"a" * length, level, mask=0, boost=True).level
+    assert list(table.loc[1274].index) == ["L", "M", "Q"]
+    assert 2954 not in table.index.get_level_values("length")
+    with pytest.raises(ValueError, match="lengths must be an integer from 1"):
+        sizes([5, 0])

@@ -1,0 +1,183 @@
+"""Notebooks to a report: execute them, write self-contained HTML pages and an index.
+
+The command line is here too.  Results are computed in the notebooks, never here.
+"""
+
+import argparse
+import os
+import re
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+from unittest import mock
+
+from qrlab import __version__
+
+PAGE = Path(__file__).parent / "page"
+
+
+class UnusableError(ValueError):
+    """What a user asked for can't be done: one line, exit status 2."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The `qrlab` command; returns the exit status: 0 done, 2 unusable input."""
+    parser = argparse.ArgumentParser(prog="qrlab", description="What QR code error correction really buys.")
+    parser.add_argument("--version", action="version", version=f"qrlab {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("report", help="run the notebooks and write the report")
+    command.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder (notebooks)")
+    command.add_argument("--out", type=Path, default=Path("reports"), help="where to write (reports)")
+    command.add_argument("--only", action="append", metavar="NN", help="just this notebook, by number")
+    command.add_argument("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE",
+                         help="a parameter, for every notebook that has it: -p trials=1000")  # fmt: skip
+    asked = parser.parse_args(argv)
+    try:
+        index = report(asked.notebooks, asked.out, asked.only, asked.parameters)
+    except UnusableError as problem:
+        print(f"qrlab report: {problem}", file=sys.stderr)
+        return 2
+    print(f"the report is in {index}")
+    return 0
+
+
+def report(folder: Path, out: Path, only: list[str] | None = None, parameters: list[str] = ()) -> Path:
+    """Execute the notebooks of `folder` and write a page for each and an index to `out`.
+
+    only: numbers of notebooks, "01"; parameters: "name=value" strings, each for every notebook that has
+    it.  Returns the index's path.  Nothing is written unless every notebook ran; raises UnusableError.
+    """
+    chosen = _choose(folder, only)
+    values = _check_parameters(chosen, parameters)
+    pages = []
+    for path in chosen:
+        notebook = execute(path, {k: v for k, v in values.items() if k in _parameters(path)})
+        pages.append(_page(path.stem, notebook))
+    out.mkdir(parents=True, exist_ok=True)
+    for page in pages:
+        _write(out / page["file"], _render("page.html.j2", page=page, pages=pages))
+    _write(out / "index.html", _render("contents.html.j2", pages=pages))
+    return out / "index.html"
+
+
+def _choose(folder: Path, only: list[str] | None) -> list[Path]:
+    found = {path.name[:2]: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
+    if not found:
+        raise UnusableError(f"notebooks must be a folder with notebooks such as 01_….ipynb, not {folder}")
+    for number in only or []:
+        if number not in found:
+            raise UnusableError(f"only must be one of {', '.join(found)}, not {number}")
+    return [path for number, path in found.items() if not only or number in only]
+
+
+def _parameters(path: Path) -> dict[str, str]:
+    """The notebook's parameters, name -> default as written, from its cell tagged "parameters"."""
+    import nbformat
+
+    cells = nbformat.read(path, as_version=4).cells
+    source = "\n".join(c.source for c in cells if "parameters" in c.metadata.get("tags", []))
+    return dict(re.findall(r"^(\w+) = ([^#\n]*\S)", source, re.MULTILINE))
+
+
+def _check_parameters(paths: list[Path], parameters: list[str]) -> dict[str, object]:
+    """name=value strings to values of the defaults' types."""
+    import ast
+
+    known = {name: ast.literal_eval(text) for path in paths for name, text in _parameters(path).items()}
+    values = {}
+    for parameter in parameters:
+        name, equals, text = parameter.partition("=")
+        if name not in known or not equals:
+            raise UnusableError(
+                f"parameter must be NAME=VALUE with one of {', '.join(known)}, not {parameter}"
+            )
+        kind = type(known[name])
+        try:
+            values[name] = text if kind is str else kind(text)
+        except ValueError:
+            raise UnusableError(
+                f"{name} must be of type {kind.__name__}, like {known[name]}, not {text}"
+            ) from None
+    return values
+
+
+def execute(path: Path, parameters: dict[str, object]):
+    """The notebook at `path`, executed in a fresh kernel with `parameters`, as a notebook node.
+
+    Shows progress, a step a cell.  Raises UnusableError with the failing cell's error.
+    """
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    quiet = mock.patch.dict(os.environ, TQDM_DISABLE="1")  # inside the kernel: its bars would be kept
+    with tempfile.TemporaryDirectory() as scratch, quiet:
+        try:
+            return papermill.execute_notebook(
+                str(path),
+                str(Path(scratch) / path.name),
+                parameters,
+                kernel_name="python3",
+                cwd=str(path.parent),
+                extra_arguments=["--IPKernelApp.log_level=40"],
+                progress_bar={"desc": path.stem[:32].ljust(32), "file": sys.stderr},
+            )
+        except PapermillExecutionError as problem:
+            raise UnusableError(f"{path.name} failed: {problem.ename}: {problem.evalue}") from None
+
+
+def _page(stem: str, notebook) -> dict:
+    """What the templates show of an executed notebook."""
+    from nbconvert import HTMLExporter
+
+    for cell in notebook.cells:
+        cell.source = re.sub(r"\((\d\d_\w+)\.ipynb\)", r"(\1.html)", cell.source)
+    exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(PAGE.parent)])
+    body, _ = exporter.from_notebook_node(notebook)
+    answers = [c for c in notebook.cells if "answer" in c.metadata.get("tags", [])]
+    answer = answers[0].outputs[0].data["text/markdown"] if answers else ""
+    seconds = notebook.metadata.papermill.duration
+    return {
+        "file": f"{stem}.html",
+        "number": stem[:2],
+        "title": notebook.metadata.get("title", stem[3:].replace("_", " ")),
+        "question": re.search(r"\*\*(.+?)\*\*", notebook.cells[0].source)[1],
+        "answer": answer.replace("**", ""),
+        "trials": _trials(notebook),
+        "seconds": seconds,
+        "contents": re.findall(r'<h2 id="([^"]+)">(.+?)<a class="anchor-link"', body),
+        "body": body,
+    }
+
+
+def _trials(notebook) -> int | None:
+    """How many trials stand behind a simulated point, from the parameters; None: nothing is simulated."""
+    cells = [
+        c for c in notebook.cells if {"parameters", "injected-parameters"} & set(c.metadata.get("tags", []))
+    ]
+    said = re.findall(r"^trials = (\d+)", "\n".join(c.source for c in cells), re.MULTILINE)
+    return int(said[-1]) if said else None
+
+
+def _stand(page: dict) -> str:
+    if page["trials"] is None:
+        return "Counted from the standard's tables, nothing simulated: no trials."
+    return f"{page['trials']:,} trials behind every simulated point."
+
+
+def _render(template: str, **values) -> str:
+    from jinja2 import Environment, FileSystemLoader
+    from pygments.formatters import HtmlFormatter
+
+    environment = Environment(loader=FileSystemLoader(PAGE), trim_blocks=True, lstrip_blocks=True)
+    environment.globals["stand"] = _stand
+    css = (PAGE / "style.css").read_text() + HtmlFormatter(style="default").get_style_defs(".highlight")
+    shared = {"css": css, "today": date.today().isoformat(), "version": __version__}
+    return environment.get_template(template).render(**shared, **values)
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all."""
+    part = path.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
