@@ -94,7 +94,14 @@ def _documented(ax: Axes, levels, *, vertical: bool = False, label: bool = True)
                 xycoords=("axes fraction", "data"),
                 textcoords="offset points",
                 color=LEVEL_COLOR[level],
-                fontsize=8,
+                fontsize=7.5,
+                bbox={
+                    "boxstyle": "square,pad=0.05",
+                    "facecolor": "white",
+                    "edgecolor": "none",
+                    "alpha": 0.75,
+                },
+                zorder=4,
             )
 
 
@@ -179,7 +186,8 @@ def plot_shares(data: pd.DataFrame, level: str, *, ax: Axes | None = None, xmax:
     """What a level's percentage is of: a row for each way of counting, a dot for each version.
 
     data: columns level, counted (row name, in order of appearance), version, pct.  The documented
-    percentage is dashed; the numbers are the smallest and the largest of the row.  Within a row small versions lie above large ones.
+    percentage is dashed; the numbers are the smallest and the largest of the row, in which small
+    versions lie above large ones.
     """
     ax = ax or plt.gca()
     rows, color = list(dict.fromkeys(data.counted)), LEVEL_COLOR[level]
@@ -187,7 +195,7 @@ def plot_shares(data: pd.DataFrame, level: str, *, ax: Axes | None = None, xmax:
         pct = data[(data.level == level) & (data.counted == counted)].sort_values("version").pct
         nudge = np.linspace(-0.2, 0.2, len(pct))
         ax.plot([pct.min(), pct.max()], [row, row], color=color, linewidth=5, alpha=0.22, zorder=1)
-        ax.scatter(pct, row + nudge, s=6, color=color, linewidths=0, zorder=2)
+        ax.plot(pct, row + nudge, "o", markersize=2.4, markeredgewidth=0, color=color, zorder=2)
         ends = dict.fromkeys(f"{end:.1f}" for end in (pct.min(), pct.max()))
         ax.annotate(
             "–".join(ends),

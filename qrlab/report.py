@@ -118,6 +118,7 @@ def execute(path: Path, parameters: dict[str, object]):
                 str(Path(scratch) / path.name),
                 parameters,
                 kernel_name="python3",
+                language="python",
                 cwd=str(path.parent),
                 extra_arguments=["--IPKernelApp.log_level=40"],
                 progress_bar={"desc": path.stem[:32].ljust(32), "file": sys.stderr},

@@ -31,7 +31,7 @@ class Level(StrEnum):
 
     @property
     def documented(self) -> float:
-        """Documented recovery as a share of codewords, 0 to 1 (ISO/IEC 18004, table 12)."""
+        """Documented recovery, 0 to 1; its source is in data/documented_levels.csv."""
         return {"L": 0.07, "M": 0.15, "Q": 0.25, "H": 0.30}[self.value]
 
     @classmethod

@@ -1,0 +1,89 @@
+"""The committed notebooks: as committed, and executed afresh with few trials."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from qrlab.report import report
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+
+
+def code_cells(path: Path) -> list:
+    return [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_committed_executed_in_order_with_outputs(path):
+    cells = code_cells(path)
+    assert [c.execution_count for c in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert outputs
+    assert not [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"]
+    assert path.stat().st_size < 1_000_000
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_house_style(path):
+    notebook = nbformat.read(path, as_version=4)
+    assert re.match(r"# .+\n\n\*\*.+\?\*\*", notebook.cells[0].source), "opens with a bold question"
+    sources = "\n".join(c.source for c in code_cells(path))
+    assert not re.search(r"sys\.path|%run|pip install", sources)
+    assert "qr.versions()" in code_cells(path)[-1].source
+    assert 15 <= len(notebook.cells) <= 40
+    assert max(len(c.source.splitlines()) for c in code_cells(path)) <= 15
+    tags = [tag for c in code_cells(path) for tag in c.metadata.get("tags", [])]
+    assert tags == ["parameters", "answer"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_every_figure_has_an_alternative_text(path):
+    for cell in code_cells(path):
+        shown = {kind for output in cell.outputs for kind in output.get("data", {})}
+        if shown & {"image/svg+xml", "image/png"}:
+            assert len(cell.metadata.get("alt", "")) > 40, cell.source
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory) -> Path:
+    """Every committed notebook, executed live with ten trials."""
+    out = tmp_path_factory.mktemp("reports")
+    report(NOTEBOOKS[0].parent, out, None, ["trials=10"])
+    return out
+
+
+def test_every_notebook_becomes_a_page(reports):
+    assert {p.name for p in reports.iterdir()} == {"index.html"} | {f"{p.stem}.html" for p in NOTEBOOKS}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_pages_stand_alone(path, reports):
+    page = (reports / f"{path.stem}.html").read_text()
+    assert "<script" not in page
+    assert not re.findall(r"(?:src|href)=\"(?!data:|#|\d\d_\w+\.html|index\.html)[^\"]*\"", page)
+    assert "@import" not in page
+    assert "url(" not in page
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_pages_have_contents_folded_code_alternative_texts_and_trials(path, reports):
+    page = (reports / f"{path.stem}.html").read_text()
+    linked = re.findall(r'<li><a href="#([^"]+)">', page)
+    assert len(linked) >= 4
+    assert all(f'<h2 id="{anchor}">' in page for anchor in linked)
+    assert '<details class="code">' in page
+    assert '<details class="code" open' not in page
+    assert all(len(alt) > 40 for alt in re.findall(r'<img alt="([^"]*)"', page))
+    simulated = any("trials = " in c.source for c in code_cells(path))
+    assert ("10 trials behind every simulated point" if simulated else "nothing simulated") in page
+
+
+def test_the_index_has_each_question_and_its_answer(reports):
+    index = (reports / "index.html").read_text()
+    for path in NOTEBOOKS:
+        question = re.search(r"\*\*(.+?)\*\*", nbformat.read(path, as_version=4).cells[0].source)[1]
+        assert question in index
+        assert f'href="{path.stem}.html"' in index
+    assert "10 trials" in index

@@ -1,0 +1,107 @@
+"""The frame: environments in step, data against its dictionary, commands that exist."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+import qrlab as qr
+
+ROOT = Path(__file__).parent.parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+CONDA_NAMES = {"matplotlib": "matplotlib-base", "nbconvert": "nbconvert-core"}  # pip's name: conda's
+
+
+def bounds(requirements) -> dict[str, str]:
+    """name -> lower bound of "name>=bound" requirements; anything else fails."""
+    return dict(re.fullmatch(r"([\w.-]+)>=([\d.]+)", r).groups() for r in requirements)
+
+
+def declared() -> dict[str, str]:
+    project = PYPROJECT["project"]
+    extras = [r for extra in project["optional-dependencies"].values() for r in extra]
+    return bounds(project["dependencies"] + extras)
+
+
+def test_environment_yml_has_the_same_packages_and_bounds_as_pyproject():
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    (from_pip,) = (entry["pip"] for entry in listed if isinstance(entry, dict))
+    assert from_pip[-1] == "-e ."
+    conda = bounds(entry for entry in listed if isinstance(entry, str) and entry != "pip")
+    assert conda.pop("python") == PYPROJECT["project"]["requires-python"].removeprefix(">=")
+    assert conda | bounds(from_pip[:-1]) == {
+        name if name in bounds(from_pip[:-1]) else CONDA_NAMES.get(name, name): bound
+        for name, bound in declared().items()
+    }
+
+
+def version(text: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", text)))
+
+
+def test_constraints_pin_every_package_at_or_above_its_bound():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = dict(re.fullmatch(r"([A-Za-z0-9_.-]+)==([\w.+!-]+)", line).groups() for line in lines)
+    pinned = {name.lower().replace("_", "-"): at for name, at in pinned.items()}
+    assert set(declared()) <= set(pinned)
+    for name, bound in declared().items():
+        assert version(pinned[name]) >= version(bound), name
+
+
+def sections() -> dict[str, str]:
+    parts = re.split(r"^## (\S+)\n", (ROOT / "data/README.md").read_text(), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2]))
+
+
+def data_files() -> set[str]:
+    return {path.name for path in (ROOT / "data").iterdir()} - {"README.md"}
+
+
+def test_every_data_file_is_in_the_dictionary_and_nothing_else():
+    assert set(sections()) == data_files() != set()
+
+
+KINDS = {"text": "str", "integer": "int64", "number": "float64", "yes/no": "bool"}
+
+
+@pytest.mark.parametrize("name", sorted(data_files()))
+def test_a_data_file_is_what_its_dictionary_says(name):
+    text = sections()[name]
+    table = pd.read_csv(ROOT / "data" / name)
+    columns = re.findall(r"^\| (\w+) \| ([\w/]+) \| ([^|]*)\| ([^|]+) \|$", text, re.MULTILINE)
+    columns = [column for column in columns if column[0] != "column"]
+    assert [column for column, *_ in columns] == list(table.columns)
+    for column, kind, unit, _ in columns:
+        assert str(table[column].dtype) == KINDS[kind], column
+        assert table[column].notna().all(), column
+        assert not (column.endswith("_pct") ^ (unit.strip() == "percent")), column
+    assert f"- Rows: {len(table):,}\n" in text
+    assert "- Made by: " in text
+
+
+def test_documented_levels_are_those_of_the_package():
+    table = pd.read_csv(ROOT / "data/documented_levels.csv").set_index("level")
+    assert table.documented_recovery_pct.to_dict() == {x.value: round(100 * x.documented) for x in qr.Level}
+
+
+def targets() -> set[str]:
+    return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+def test_every_command_in_the_readme_exists():
+    commands = set(re.findall(r"\bmake ([a-z]+)", (ROOT / "README.md").read_text()))
+    assert {"report", "test", "lab", "lint", "bench", "notebooks", "help"} <= commands <= targets()
+
+
+def test_ci_calls_the_readmes_test_command():
+    assert re.search(r"^make test$", (ROOT / ".ci/run").read_text(), re.MULTILINE)
+
+
+def test_the_readme_names_every_notebook_and_module():
+    text = (ROOT / "README.md").read_text()
+    for path in [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "qrlab").glob("[a-z]*.py")]:
+        assert path.name in text, path.name
+    assert len(text.splitlines()) < 120

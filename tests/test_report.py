@@ -1,0 +1,68 @@
+"""The report command: bad input is one line and exit status 2, and nothing is half written."""
+
+import nbformat
+import pytest
+
+from qrlab.report import main
+
+
+def write_notebook(folder, name, *cells):
+    notebook = nbformat.v4.new_notebook()
+    head = nbformat.v4.new_markdown_cell("# A title\n\n**A question?**")
+    parameters = nbformat.v4.new_code_cell("trials = 5  # how many\nname = 'a'")
+    parameters.metadata["tags"] = ["parameters"]
+    notebook.cells = [head, parameters, *(nbformat.v4.new_code_cell(cell) for cell in cells)]
+    nbformat.write(notebook, folder / name)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    write_notebook(tmp_path / "notebooks", "01_good.ipynb", "print('trials are', trials, name)")
+    return tmp_path / "notebooks"
+
+
+def run(folder, *more):
+    return main(["report", "--notebooks", str(folder), "--out", str(folder.parent / "out"), *more])
+
+
+def test_parameters_reach_the_notebook(folder, capsys):
+    assert run(folder, "-p", "trials=7", "-p", "name=b c") == 0
+    page = (folder.parent / "out" / "01_good.html").read_text()
+    assert "trials are 7 b c" in page
+    assert "7 trials behind every simulated point" in page
+    assert "index.html" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (("--only", "09"), "only must be one of 01, not 09"),
+        (("-p", "trails=7"), "parameter must be NAME=VALUE with one of trials, name, not trails=7"),
+        (("-p", "trials"), "parameter must be NAME=VALUE with one of trials, name, not trials"),
+        (("-p", "trials=many"), "trials must be of type int, like 5, not many"),
+        (("--notebooks", "nowhere"), "notebooks must be a folder with notebooks such as 01_….ipynb"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(folder, capsys, asked, message):
+    assert run(folder, *asked) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert len(error.splitlines()) == 1
+    assert not (folder.parent / "out").exists()
+
+
+def test_a_failing_notebook_leaves_the_old_report_alone(folder, capsys):
+    assert run(folder) == 0
+    before = {p.name: p.read_text() for p in (folder.parent / "out").iterdir()}
+    write_notebook(folder, "02_bad.ipynb", "1 / 0")
+    capsys.readouterr()
+    assert run(folder) == 2
+    assert "02_bad.ipynb failed: ZeroDivisionError: division by zero" in capsys.readouterr().err
+    assert {p.name: p.read_text() for p in (folder.parent / "out").iterdir()} == before
+
+
+def test_only_chooses_one(folder):
+    write_notebook(folder, "02_other.ipynb", "print(2)")
+    assert run(folder, "--only", "02") == 0
+    assert {p.name for p in (folder.parent / "out").iterdir()} == {"02_other.html", "index.html"}
