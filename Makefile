@@ -29,7 +29,8 @@ bench: $(READY)  ## measure speed, as ratios to a real reader's
 
 notebooks: $(READY)  ## execute the committed notebooks again, in place
 	TQDM_DISABLE=1 $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
-		--ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
+		--ExecutePreprocessor.record_timing=False --log-level=WARN \
+		--ExecutePreprocessor.extra_arguments=--IPKernelApp.log_level=40 $(NOTEBOOKS)
 
 constraints: $(READY)  ## write the installed versions to constraints.txt
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/ @.*//' > constraints.txt

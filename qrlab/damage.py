@@ -13,7 +13,8 @@ from functools import wraps
 
 import numpy as np
 
-from qrlab.symbols import Level, integer, layout
+from qrlab.checks import integer, number, one_of
+from qrlab.symbols import Level, layout
 
 Field = Callable[[np.ndarray, np.ndarray], np.ndarray]
 PAINTS = ("flip", "dark", "light")
@@ -115,30 +116,12 @@ def _severities(values: np.ndarray) -> np.ndarray:
     return np.where(np.isinf(values), np.inf, shares.reshape(values.shape))
 
 
-def number(name: str, value: object, low: float, high: float = np.inf) -> float:
-    """`value` as a float from `low` to `high`; ValueError that names the parameter otherwise."""
-    plain = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not plain or not low <= value <= high or np.isinf(value):
-        allowed = f"from {low:g} to {high:g}" if np.isfinite(high) else f"of {low:g} or more"
-        raise ValueError(f"{name} must be a number {allowed}, not {value!r}")
-    return float(value)
-
-
-def one_of(name: str, value: object, allowed) -> None:
-    """ValueError that names the parameter unless `value` is one of `allowed`."""
-    if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, not {value!r}")
-
-
 def _key(rng: np.random.Generator) -> int:
     return int(rng.integers(1 << 63))
 
 
 def _white(key: int, *coordinates: np.ndarray) -> np.ndarray:
-    """White noise in 0 to 1 that depends on nothing but the key and whole-number coordinates.
-
-    splitmix64's finalizer (Steele, Lea and Flood 2014), a round for each coordinate.
-    """
+    """White noise in 0 to 1 of whole-number coordinates: splitmix64's finalizer, a round for each."""
     z = np.uint64(key)
     with np.errstate(over="ignore"):  # 64-bit arithmetic wraps round on purpose
         for c in coordinates:
@@ -161,20 +144,14 @@ def _angle(rng, angle: float | None, turn: float, count: int | None = None):
 
 @_model
 def speckle(rng, *, grain=0.0) -> Damage:
-    """Independent specks everywhere: white noise.
-
-    grain: side of a speck as a share of the symbol's width; 0: each module by itself.
-    """
+    """Independent specks; grain: their side as a share of the width, 0: each module by itself."""
     key, grain = _key(rng), number("grain", grain, 0, 1)
     return Damage("speckle", lambda x, y: _white(key, _cells(x, grain), _cells(y, grain)))
 
 
 @_model
 def blot(rng, *, x=None, y=None) -> Damage:
-    """One round blot that grows from a point.
-
-    x, y: its centre, each from 0 to 1; None: anywhere.
-    """
+    """One round blot that grows from x, y (each from 0 to 1; None: anywhere)."""
     cx, cy = rng.random(2)
     cx = cx if x is None else number("x", x, 0, 1)
     cy = cy if y is None else number("y", y, 0, 1)
@@ -183,10 +160,7 @@ def blot(rng, *, x=None, y=None) -> Damage:
 
 @_model
 def blots(rng, *, count=5) -> Damage:
-    """Several round blots, the largest three times as wide as the smallest at most, growing together.
-
-    count: how many.
-    """
+    """`count` round blots that grow together, the widest at most three times as wide as the narrowest."""
     count = integer("count", count, 1, 1000)
     centres, widths = rng.random((count, 2)), rng.uniform(0.5, 1.5, count)
 
@@ -239,10 +213,7 @@ def crease(rng, *, angle=None, flaking=0.05) -> Damage:
 
 @_model
 def tear(rng, *, corner=None) -> Damage:
-    """A tear that grows from a corner.
-
-    corner: one of CORNERS; None: any.  Only "bottom right" has no finder pattern.
-    """
+    """A tear that grows from a corner: one of CORNERS, None: any.  One, "bottom right", has no finder."""
     drawn = list(CORNERS)[rng.integers(4)]
     one_of("corner", corner := drawn if corner is None else corner, CORNERS)
     cx, cy = CORNERS[corner]
@@ -267,9 +238,8 @@ def edge_wear(rng, *, roughness=0.03) -> Damage:
 def logo(rng, *, shape="square", quiet_margin=False) -> Damage:
     """A centred logo; severity is the area that it covers.
 
-    shape: "square" or "round"; quiet_margin: it stands on a light plate of its own, so it covers
-    with light and its margin counts as covered; without one its ink covers with dark.
-    Nothing is random.
+    shape: "square" or "round"; quiet_margin: it stands on a light plate of its own, which covers with
+    light (ink of width w with a margin m round it covers w + 2m); without one its ink covers with dark.
     """
     one_of("shape", shape, ("square", "round"))
     one_of("quiet_margin", quiet_margin, (True, False))
@@ -295,10 +265,7 @@ def _smooth_noise(rng, scale: float, waves: int = 64) -> Field:
 
 @_model
 def stain(rng, *, scale=0.1) -> Damage:
-    """Smooth random patches, as in Wilson's study of 2021.
-
-    scale: correlation length as a share of the symbol's width.
-    """
+    """Smooth random patches, as in Wilson's study of 2021; scale: correlation length over width."""
     field = _smooth_noise(rng, number("scale", scale, 0.005, 10))
     return Damage("stain", field, "dark")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from qrlab.damage import number
+from qrlab.checks import number
 
 
 def quantile_interval(values, share: float = 0.5, confidence: float = 0.95) -> tuple[float, float, float]:

@@ -5,7 +5,6 @@ labels one data module (row 8, column n-9) as format information.  Nothing here 
 """
 
 import io
-import operator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -13,6 +12,8 @@ from functools import lru_cache
 import numpy as np
 import segno
 from segno import consts, writers
+
+from qrlab.checks import integer, one_of
 
 VERSIONS = range(1, 41)
 MODES = {"numeric": 1, "alphanumeric": 2, "byte": 4, "kanji": 8}  # ISO/IEC 18004, table 2
@@ -43,17 +44,6 @@ class Level(StrEnum):
         return cls[name]
 
 
-def integer(name: str, value: object, low: int, high: int) -> int:
-    """`value` as an int from `low` to `high`; ValueError that names the parameter otherwise."""
-    try:
-        number = None if isinstance(value, bool | np.bool_) else operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or not low <= number <= high:
-        raise ValueError(f"{name} must be an integer from {low} to {high}, not {value!r}")
-    return number
-
-
 def size_of(version: int) -> int:
     """Modules along one side, without the quiet zone: 21 for version 1 to 177 for version 40."""
     return 17 + 4 * version
@@ -68,8 +58,7 @@ def blocks_of(version: int, level: Level) -> list[tuple[int, int]]:
 def capacity(version: int, level: Level | str, mode: str = "byte") -> int:
     """Digits, characters or bytes that one segment of `mode` holds; mode: a key of MODES."""
     version, level = integer("version", version, 1, 40), Level.parse(level)
-    if mode not in MODES:
-        raise ValueError(f"mode must be one of {', '.join(MODES)}, not {mode!r}")
+    one_of("mode", mode, MODES)
     span = 1 if version < 10 else 2 if version < 27 else 3
     count_bits = consts.CHAR_COUNT_INDICATOR_LENGTH[MODES[mode]][span]
     bits = 8 * sum(data for _, data in blocks_of(version, level)) - 4 - count_bits
@@ -132,8 +121,7 @@ class Symbol:
 
         options: of segno's writer, for instance scale (SVG units or PNG pixels a module, 1).
         """
-        if kind not in ("svg", "png"):
-            raise ValueError(f"kind must be one of svg, png, not {kind!r}")
+        one_of("kind", kind, ("svg", "png"))
         out = io.BytesIO()
         matrix = [bytearray(row) for row in self.modules.tolist()]
         border = integer("quiet_zone", quiet_zone, 0, 1000)

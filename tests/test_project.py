@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 import qrlab as qr
+from qrlab.correction import sizes, tolerable_rate
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -105,3 +106,14 @@ def test_the_readme_names_every_notebook_and_module():
     for path in [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "qrlab").glob("[a-z]*.py")]:
         assert path.name in text, path.name
     assert len(text.splitlines()) < 120
+
+
+def test_the_readmes_numbers_are_those_that_the_package_computes():
+    text = re.sub(r"\s+", " ", (ROOT / "README.md").read_text())
+    high = qr.capability().query("level == 'H'")
+    flipped = [100 * tolerable_rate(version, "H") for version in high.version]
+    areas = sizes(range(1, 1274)).pivot(index="length", columns="level", values="modules") ** 2
+    assert f"{high.capability_pct.min():.1f} to {high.capability_pct.max():.1f} % of the *codewords*" in text
+    assert f"{min(flipped):.1f} to {max(flipped):.1f} % of the *modules*" in text
+    assert f"{high.guaranteed_pct.min():.1f} % of the codewords in the worst case" in text
+    assert f"at H takes {(areas.H / areas.L).median():.1f} times the area of L" in text
