@@ -2,11 +2,13 @@
 
 import re
 import tomllib
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 
 import qrlab as qr
 from qrlab.correction import sizes, tolerable_rate
@@ -50,6 +52,14 @@ def test_constraints_pin_every_package_at_or_above_its_bound():
     assert set(declared()) <= set(pinned)
     for name, bound in declared().items():
         assert version(pinned[name]) >= version(bound), name
+
+
+def test_what_is_pinned_installs_on_the_oldest_python_that_pyproject_allows():
+    installed = {f"{d.name}=={d.version}": d.metadata["Requires-Python"] or "" for d in distributions()}
+    oldest = PYPROJECT["project"]["requires-python"].removeprefix(">=") + ".0"
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        if line in installed:
+            assert oldest in SpecifierSet(installed[line]), line
 
 
 def sections() -> dict[str, str]:
