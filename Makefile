@@ -18,7 +18,7 @@ test: $(READY)  ## run all the tests, the notebooks among them
 	$(BIN)/python -m pytest
 
 lab: $(READY)  ## open JupyterLab on the notebooks
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks
 
 lint: $(READY)  ## check style and format
 	$(BIN)/ruff check .
