@@ -17,7 +17,7 @@ from qrlab.symbols import Level, Symbol, layout
 
 # One colour a level, everywhere: light to dark so that they keep their order in grey print, and apart
 # for the common kinds of colour blindness.
-LEVEL_COLOR = {"L": "#dd8e10", "M": "#2a9d8f", "Q": "#2f67b1", "H": "#41104f"}
+LEVEL_COLOR = {"L": "#dd8e10", "M": "#218a7d", "Q": "#2558a0", "H": "#41104f"}
 GREY = "#5f6368"
 
 
@@ -25,7 +25,7 @@ def style() -> None:
     """The house style for figures in a notebook: SVG, one font, quiet axes."""
     mpl.rcParams.update(
         {
-            "figure.figsize": (7.2, 3.9),
+            "figure.figsize": (5.8, 3.6),
             "figure.constrained_layout.use": True,
             "font.size": 9.5,
             "axes.titlesize": 10.5,
@@ -60,49 +60,39 @@ def _levels(data: pd.DataFrame) -> list[str]:
     return [level.value for level in Level if level in present]
 
 
-def _label_ends(ax: Axes, ends: list[tuple[float, float, str, str]], gap: float = 0.055) -> None:
-    """Write each line's name at its right end (x, y, text, colour), pushed apart where they would touch."""
+def _label_ends(ax: Axes, ends: list[tuple[float, float, str]], gap: float = 0.05) -> None:
+    """Write each level's name at the right end of its line (x, y, level), apart where they would touch."""
     to_axes = ax.transAxes.inverted()
-    places = [to_axes.transform(ax.transData.transform((x, y))) for x, y, _, _ in ends]
-    lowest = -np.inf
-    for (x, y), (_, _, text, color) in sorted(zip(places, ends), key=lambda pair: pair[0][1]):
-        lowest = max(y, lowest + gap)
+    places = sorted((*to_axes.transform(ax.transData.transform((x, y))), level) for x, y, level in ends)
+    places.sort(key=lambda place: place[1])
+    heights = np.array([y for _, y, _ in places])
+    slots = gap * np.arange(len(heights))
+    heights = np.maximum.accumulate(heights - slots) + slots  # push up, then back to the middle
+    heights -= np.mean(heights - [y for _, y, _ in places])
+    for (x, _, level), y in zip(places, heights):
         ax.annotate(
-            text,
-            (x, lowest),
+            level,
+            (x, y),
             xytext=(5, 0),
             xycoords="axes fraction",
             textcoords="offset points",
-            color=color,
+            color=LEVEL_COLOR[level],
             va="center",
             fontweight="bold",
             annotation_clip=False,
         )
 
 
-def _documented(ax: Axes, levels, *, vertical: bool = False, label: bool = True) -> None:
-    for level in map(Level, levels):
-        share = 100 * level.documented
-        line = ax.axvline if vertical else ax.axhline
-        line(share, color=LEVEL_COLOR[level], linestyle=(0, (5, 3)), linewidth=1, zorder=1.5)
-        if label and not vertical:
-            ax.annotate(
-                f"documented {share:.0f}%",
-                (0.99, share),
-                xytext=(0, 2),
-                ha="right",
-                xycoords=("axes fraction", "data"),
-                textcoords="offset points",
-                color=LEVEL_COLOR[level],
-                fontsize=7.5,
-                bbox={
-                    "boxstyle": "square,pad=0.05",
-                    "facecolor": "white",
-                    "edgecolor": "none",
-                    "alpha": 0.75,
-                },
-                zorder=4,
-            )
+def _documented(ax: Axes, levels: list[str]) -> None:
+    """The documented percentages, dashed, with their labels to the right of the axes."""
+    shares = [100 * Level(level).documented for level in levels]
+    for level, share in zip(levels, shares):
+        ax.axhline(share, color=LEVEL_COLOR[level], linestyle=(0, (5, 3)), linewidth=1, zorder=1.5)
+    right = ax.secondary_yaxis("right")
+    right.set_yticks(shares, [f"{share:.0f}%" for share in shares], fontsize=8)
+    right.minorticks_off()
+    right.tick_params(length=0, pad=2)
+    right.spines["right"].set_visible(False)
 
 
 def plot_by_version(
@@ -115,6 +105,7 @@ def plot_by_version(
     documented: bool = False,
     label: bool = True,
     ylim: tuple = (0, None),
+    yscale: str = "linear",
 ) -> Axes:
     """A line for each level of column `y` against version.
 
@@ -130,17 +121,27 @@ def plot_by_version(
         ax.plot(rows.version, rows[y], color=color, linewidth=1.8, marker=marker, markersize=3.5)
         if low and high:
             ax.fill_between(rows.version, rows[low], rows[high], color=color, alpha=0.18, linewidth=0)
-        ends.append((rows.version.iloc[-1], rows[y].iloc[-1], level, color))
+        ends.append((rows.version.iloc[-1], rows[y].iloc[-1], level))
+    ax.set(xlabel="version", xlim=(0, 44), xticks=[1, 10, 20, 30, 40], yscale=yscale, ylim=ylim)
+    if yscale == "log":
+        ticks = [0.5, 1, 2, 5, 10, 20, 40]
+        ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        ax.minorticks_off()
     if documented:
         _documented(ax, _levels(data))
-    ax.set(xlabel="version", xlim=(0, 41), xticks=[1, 10, 20, 30, 40], ylim=ylim)
     if label:
         _label_ends(ax, ends)
     return ax
 
 
 def plot_by_length(
-    data: pd.DataFrame, y: str, *, ax: Axes | None = None, label: bool = True, ylim: tuple = (0, None)
+    data: pd.DataFrame,
+    y: str,
+    *,
+    ax: Axes | None = None,
+    label: bool = True,
+    ylim: tuple = (0, None),
+    xscale: str = "linear",
 ) -> Axes:
     """A stair for each level of column `y` against the payload's length.
 
@@ -151,8 +152,10 @@ def plot_by_length(
     for level in _levels(data):
         rows = data[data.level == level].sort_values("length")
         ax.step(rows.length, rows[y], where="mid", color=LEVEL_COLOR[level], linewidth=1.5)
-        ends.append((rows.length.iloc[-1], rows[y].iloc[-1], level, LEVEL_COLOR[level]))
-    ax.set(xlabel="payload, bytes (byte mode)", xlim=(0, None), ylim=ylim)
+        ends.append((rows.length.iloc[-1], rows[y].iloc[-1], level))
+    ax.set(xlabel="payload, bytes (byte mode)", xscale=xscale, ylim=ylim)
+    ax.set_xlim(1 if xscale == "log" else 0, rows.length.iloc[-1])
+    ax.xaxis.set_major_formatter("{x:,.0f}")
     if label:
         _label_ends(ax, ends)
     return ax
@@ -172,11 +175,12 @@ def plot_free_levels(data: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         widths = np.diff(np.append(starts, part.length.iloc[-1] + 1))
         free = part.free.astype(str).to_numpy()[changes]
         colors = ["#eceef0" if got == level else LEVEL_COLOR[got] for got in free]
-        ax.barh([row] * len(starts), widths, left=starts - 0.5, height=0.72, color=colors)
+        ax.barh([row] * len(starts), widths, left=starts - 0.5, height=0.66, color=colors)
         for start, width, got in zip(starts, widths, free):
-            if got != level and width >= 0.022 * len(part):
-                ax.text(start + width / 2, row, got, color="white", ha="center", va="center", fontsize=8)
-    ax.set(xlabel="payload, bytes (byte mode)", ylabel="level asked for", ylim=(len(levels) - 0.5, -0.5))
+            if got != level:
+                ax.text(start - 0.5 + width / 2, row - 0.38, got, ha="center", va="bottom", fontsize=8)
+    ax.set(xlabel="payload, bytes (byte mode)", ylabel="level asked for", ylim=(len(levels) - 0.5, -0.7))
+    ax.set_xlim(part.length.iloc[0] - 0.5, part.length.iloc[-1] + 0.5)
     ax.set_yticks(range(len(levels)), levels)
     ax.grid(visible=False)
     return ax
@@ -194,7 +198,7 @@ def plot_shares(data: pd.DataFrame, level: str, *, ax: Axes | None = None, xmax:
     for row, counted in enumerate(rows):
         pct = data[(data.level == level) & (data.counted == counted)].sort_values("version").pct
         nudge = np.linspace(-0.2, 0.2, len(pct))
-        ax.plot([pct.min(), pct.max()], [row, row], color=color, linewidth=5, alpha=0.22, zorder=1)
+        ax.hlines(row, pct.min(), pct.max(), color=color, linewidth=5, alpha=0.22, zorder=1)
         ax.plot(pct, row + nudge, "o", markersize=2.4, markeredgewidth=0, color=color, zorder=2)
         ends = dict.fromkeys(f"{end:.1f}" for end in (pct.min(), pct.max()))
         ax.annotate(
@@ -206,7 +210,7 @@ def plot_shares(data: pd.DataFrame, level: str, *, ax: Axes | None = None, xmax:
             fontsize=8,
             bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
         )
-    _documented(ax, [level], vertical=True)
+    ax.axvline(100 * Level(level).documented, color=color, linestyle=(0, (5, 3)), linewidth=1, zorder=1.5)
     ax.set(xlim=(0, xmax), ylim=(len(rows) - 0.5, -0.5))
     ax.set_yticks(range(len(rows)), rows)
     ax.grid(visible=False, axis="y")
@@ -226,14 +230,15 @@ def plot_points(data: pd.DataFrame, x: str, y: str, *, ax: Axes | None = None) -
 def plot_damage(
     symbol: Symbol, order: np.ndarray, severity: float, paint: str = "flip", *, ax: Axes | None = None
 ) -> Axes:
-    """A symbol with damage of that order at `severity`: wrong modules red, wrong codewords tinted."""
+    """A symbol with damage of that order at `severity`: wrong modules dark red, the rest of
+    their codewords tinted, all else pale."""
     ax = ax or plt.gca()
     reached = order <= severity
     wrong = reached if paint == "flip" else reached & (symbol.modules != (paint == "dark"))
     codeword = layout(symbol.version, symbol.level).codeword
     tinted = np.isin(codeword, codeword[wrong & (codeword >= 0)])
     shade = np.where(wrong, 4, np.where(tinted, 2, 0) + symbol.modules)
-    colors = ["#ffffff", "#3c4043", "#ffe2b8", "#a8824a", "#d4202a"]
+    colors = ["#ffffff", "#b8bcc2", "#ffe2b8", "#d99a2b", "#8b0016"]
     ax.imshow(shade, cmap=ListedColormap(colors), vmin=0, vmax=4, interpolation="nearest")
     ax.set_axis_off()
     return ax

@@ -130,25 +130,43 @@ def execute(path: Path, parameters: dict[str, object]):
 def _page(stem: str, notebook) -> dict:
     """What the templates show of an executed notebook."""
     from nbconvert import HTMLExporter
+    from nbconvert.filters import markdown2html
 
+    stand = _stand(notebook)
+    notebook.cells = list(_merged(notebook.cells))
     for cell in notebook.cells:
         cell.source = re.sub(r"\((\d\d_\w+)\.ipynb\)", r"(\1.html)", cell.source)
     exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(PAGE.parent)])
-    body, _ = exporter.from_notebook_node(notebook)
+    body, _ = exporter.from_notebook_node(notebook, {"stand": stand})
     answers = [c for c in notebook.cells if "answer" in c.metadata.get("tags", [])]
     answer = answers[0].outputs[0].data["text/markdown"] if answers else ""
-    seconds = notebook.metadata.papermill.duration
     return {
         "file": f"{stem}.html",
         "number": stem[:2],
         "title": notebook.metadata.get("title", stem[3:].replace("_", " ")),
         "question": re.search(r"\*\*(.+?)\*\*", notebook.cells[0].source)[1],
-        "answer": answer.replace("**", ""),
-        "trials": _trials(notebook),
-        "seconds": seconds,
+        "answer": markdown2html(answer.split("\n\n")[0].replace("**", "")),
+        "stand": stand,
         "contents": re.findall(r'<h2 id="([^"]+)">(.+?)<a class="anchor-link"', body),
         "body": body,
     }
+
+
+def _merged(cells):
+    """The cells, a code cell without output joined to the code cell after it: one fold for both."""
+    source = ""
+    for cell, after in zip(cells, [*cells[1:], None]):
+        if cell.cell_type == "code" and not cell.outputs and after and after.cell_type == "code":
+            source += cell.source + "\n\n"
+        else:
+            cell.source, source = source + cell.source, ""
+            yield cell
+
+
+def _stand(notebook) -> str:
+    trials, seconds = _trials(notebook), notebook.metadata.papermill.duration
+    behind = f"{trials:,} trials behind every simulated point." if trials else "Nothing simulated: no trials."
+    return f"{behind} Computed live on {date.today().isoformat()} in {seconds:.0f} s."
 
 
 def _trials(notebook) -> int | None:
@@ -160,18 +178,11 @@ def _trials(notebook) -> int | None:
     return int(said[-1]) if said else None
 
 
-def _stand(page: dict) -> str:
-    if page["trials"] is None:
-        return "Counted from the standard's tables, nothing simulated: no trials."
-    return f"{page['trials']:,} trials behind every simulated point."
-
-
 def _render(template: str, **values) -> str:
     from jinja2 import Environment, FileSystemLoader
     from pygments.formatters import HtmlFormatter
 
     environment = Environment(loader=FileSystemLoader(PAGE), trim_blocks=True, lstrip_blocks=True)
-    environment.globals["stand"] = _stand
     css = (PAGE / "style.css").read_text() + HtmlFormatter(style="default").get_style_defs(".highlight")
     shared = {"css": css, "today": date.today().isoformat(), "version": __version__}
     return environment.get_template(template).render(**shared, **values)
