@@ -6,6 +6,7 @@ are not part of the model: it is an upper bound for a reader.  Nothing here draw
 """
 
 import math
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -200,7 +201,8 @@ def break_points(
     for symbol in symbols:
         by_size.setdefault(symbol.size, []).append(symbol)
     rows = []
-    with tqdm(total=trials * len(by_size), desc=model, leave=False) as progress:
+    quiet = os.environ.get("TQDM_DISABLE") == "1"  # tqdm's bar for notebooks does not ask
+    with tqdm(total=trials * len(by_size), desc=model, leave=False, disable=quiet) as progress:
         for n, alike in by_size.items():
             for trial in range(trials):
                 damage = MODELS[model](np.random.default_rng([seed, trial]), **parameters)

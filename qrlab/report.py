@@ -4,17 +4,16 @@ The command line is here too.  Results are computed in the notebooks, never here
 """
 
 import argparse
-import os
 import re
 import sys
 import tempfile
 from datetime import date
 from pathlib import Path
-from unittest import mock
 
 from qrlab import __version__
 
 PAGE = Path(__file__).parent / "page"
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 class UnusableError(ValueError):
@@ -110,10 +109,9 @@ def execute(path: Path, parameters: dict[str, object]):
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
-    quiet = mock.patch.dict(os.environ, TQDM_DISABLE="1")  # inside the kernel: its bars would be kept
-    with tempfile.TemporaryDirectory() as scratch, quiet:
+    with tempfile.TemporaryDirectory() as scratch:
         try:
-            return papermill.execute_notebook(
+            notebook = papermill.execute_notebook(
                 str(path),
                 str(Path(scratch) / path.name),
                 parameters,
@@ -125,6 +123,10 @@ def execute(path: Path, parameters: dict[str, object]):
             )
         except PapermillExecutionError as problem:
             raise UnusableError(f"{path.name} failed: {problem.ename}: {problem.evalue}") from None
+    for cell in notebook.cells:
+        if cell.cell_type == "code":  # progress bars are widgets, of no use on a page
+            cell.outputs = [o for o in cell.outputs if WIDGET not in o.get("data", {})]
+    return notebook
 
 
 def _page(stem: str, notebook) -> dict:
@@ -145,7 +147,7 @@ def _page(stem: str, notebook) -> dict:
         "number": stem[:2],
         "title": notebook.metadata.get("title", stem[3:].replace("_", " ")),
         "question": re.search(r"\*\*(.+?)\*\*", notebook.cells[0].source)[1],
-        "answer": markdown2html(answer.split("\n\n")[0].replace("**", "")),
+        "answer": answer and markdown2html(answer.split("\n\n")[0].replace("**", "")),
         "stand": stand,
         "contents": re.findall(r'<h2 id="([^"]+)">(.+?)<a class="anchor-link"', body),
         "body": body,

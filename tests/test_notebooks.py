@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from qrlab.report import report
+from qrlab.report import WIDGET, report
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
@@ -22,6 +22,7 @@ def test_committed_executed_in_order_with_outputs(path):
     outputs = [output for cell in cells for output in cell.outputs]
     assert outputs
     assert not [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"]
+    assert not [o for o in outputs if WIDGET in o.get("data", {})], "progress bars"
     assert path.stat().st_size < 1_000_000
 
 
@@ -77,7 +78,7 @@ def test_pages_have_contents_folded_code_alternative_texts_and_trials(path, repo
     assert '<details class="code" open' not in page
     assert all(len(alt) > 40 for alt in re.findall(r'<img alt="([^"]*)"', page))
     simulated = any("trials = " in c.source for c in code_cells(path))
-    assert ("10 trials behind every simulated point" if simulated else "nothing simulated") in page
+    assert ("10 trials behind every simulated point" if simulated else "Nothing simulated") in page
 
 
 def test_the_index_has_each_question_and_its_answer(reports):
