@@ -27,5 +27,5 @@ def number(name: str, value: object, low: float, high: float = np.inf) -> float:
 
 def one_of(name: str, value: object, allowed) -> None:
     """ValueError that names the parameter unless `value` is one of `allowed`."""
-    if value not in allowed:
+    if value not in list(allowed):  # a list: what came may not be hashable
         raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, not {value!r}")

@@ -121,7 +121,7 @@ def break_point(symbol: Symbol, order: np.ndarray, paint: str = "flip") -> float
     an array of them.  paint: what a reached module becomes: "flip", "dark" or "light"; one that has
     that colour already is not wrong.  Just below the answer every block can still be corrected.
     """
-    order, n = np.asarray(order), len(symbol.modules)
+    order, n = np.asarray(order), len(_checked(symbol).modules)
     if order.shape[-2:] != (n, n) or not 2 <= order.ndim <= 3 or order.dtype.kind not in "fiu":
         raise ValueError(f"order must be numbers {n}×{n} or trials×{n}×{n}, not {order.dtype} {order.shape}")
     unharmed = None
@@ -135,6 +135,12 @@ def break_point(symbol: Symbol, order: np.ndarray, paint: str = "flip") -> float
     for k in range(0, len(order), step):  # a fresh copy is in the cache when its modules are looked up
         lost[k : k + step] = _first_loss(plan, flat[k : k + step].copy(), unharmed)
     return lost
+
+
+def _checked(symbol: object) -> Symbol:
+    if not isinstance(symbol, Symbol):
+        raise ValueError(f"symbol must be a Symbol, as make gives it, not {type(symbol).__name__}")
+    return symbol
 
 
 def _first_loss(plan: _Plan, order: np.ndarray, unharmed: np.ndarray | None) -> np.ndarray:
@@ -161,9 +167,12 @@ def survival(version: int, level: Level | str, module_error_rate: float | np.nda
     with 1 - (1 - rate)^8; each block is a binomial tail, the symbol their product.
     """
     here = layout(version, level)
-    rate = np.asarray(module_error_rate, dtype=float)
+    try:
+        rate = np.asarray(module_error_rate, dtype=float)
+    except (TypeError, ValueError):
+        rate = np.array(np.nan)
     if not np.all((rate >= 0) & (rate <= 1)):
-        raise ValueError(f"module_error_rate must be from 0 to 1, not {module_error_rate!r}")
+        raise ValueError(f"module_error_rate must be numbers from 0 to 1, not {module_error_rate!r}")
     wrong, chance = 1 - (1 - rate) ** 8, np.ones(rate.shape)
     sizes, counts = np.unique(np.bincount(here.block), return_counts=True)
     for size, count in zip(sizes, counts):
@@ -191,15 +200,16 @@ def break_points(
 ) -> pd.DataFrame:
     """Breaking points of symbols under one kind of damage, paired: trial k lays the same on each.
 
-    model: a key of damage.MODELS; parameters: the model's.  A row per symbol and trial: version, level,
-    trial, severity (the breaking point, a share of the symbol's area; inf: never) and wrong_codewords
-    (their share at that point).  Trial k depends on seed and k alone.  Shows progress.
+    symbols: one or several; model: a key of damage.MODELS; parameters: the model's.  A row per symbol
+    and trial: version, level, trial, severity (the breaking point, a share of the symbol's area; inf:
+    never) and wrong_codewords (their share at that point).  Trial k depends on seed and k alone.
+    Shows progress.
     """
     one_of("model", model, MODELS)
     trials, seed = integer("trials", trials, 1, 10**9), integer("seed", seed, 0, 2**63 - 1)
     by_size: dict[int, list[Symbol]] = {}
-    for symbol in symbols:
-        by_size.setdefault(symbol.size, []).append(symbol)
+    for symbol in [symbols] if isinstance(symbols, Symbol) else symbols:
+        by_size.setdefault(_checked(symbol).size, []).append(symbol)
     rows = []
     quiet = os.environ.get("TQDM_DISABLE") == "1"  # tqdm's bar for notebooks does not ask
     with tqdm(total=trials * len(by_size), desc=model, leave=False, disable=quiet) as progress:

@@ -88,7 +88,11 @@ def _model(draw: Callable[..., Damage]) -> Callable[..., Damage]:
 
     @wraps(draw)
     def model(rng, *, paint=None, spare_finders=False, **parameters) -> Damage:
-        damage = draw(np.random.default_rng(rng), **parameters)
+        if not isinstance(rng, np.random.Generator):
+            rng = np.random.default_rng(integer("rng, unless a numpy Generator,", rng, 0, 2**63 - 1))
+        for name in parameters:
+            one_of(f"parameters of {draw.__name__}", name, model.__signature__.parameters)
+        damage = draw(rng, **parameters)
         paint = damage.paint if paint is None else paint
         return replace(damage, paint=paint, spare_finders=spare_finders)
 
@@ -222,10 +226,7 @@ def tear(rng, *, corner=None) -> Damage:
 
 @_model
 def edge_wear(rng, *, roughness=0.03) -> Damage:
-    """Wear from all four edges inwards.
-
-    roughness: how far wear runs ahead in places, as a share of the symbol's width; 0: straight.
-    """
+    """Wear from all four edges; roughness: how far it runs ahead in places, as a share of the width."""
     roughness, waves = number("roughness", roughness, 0, 1), _smooth_noise(rng, 0.1)
 
     def field(x, y):

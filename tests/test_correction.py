@@ -246,9 +246,9 @@ def test_survival_by_hand():
     assert np.all(np.diff(many.ravel()) < 0)
 
 
-@pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan"), [0.1, 2]])
+@pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan"), [0.1, 2], "a", None, [[0.1], [0.2, 0.3]]])
 def test_survival_refuses_rates_that_are_no_shares(rate):
-    with pytest.raises(ValueError, match="module_error_rate must be from 0 to 1, not"):
+    with pytest.raises(ValueError, match="module_error_rate must be numbers from 0 to 1, not"):
         qr.survival(1, "L", rate)
 
 
@@ -299,8 +299,16 @@ def test_break_points_check_their_input():
     symbols = [qr.make("x")]
     with pytest.raises(ValueError, match=r"model must be one of speckle, .*, not 'meteor'"):
         qr.break_points(symbols, "meteor", trials=1)
+    with pytest.raises(ValueError, match="model must be one of"):
+        qr.break_points(symbols, ["blot"], trials=1)
     with pytest.raises(ValueError, match="trials must be an integer from 1"):
         qr.break_points(symbols, "blot", trials=0)
+    with pytest.raises(ValueError, match="symbol must be a Symbol, as make gives it, not str"):
+        qr.break_points("x", "blot", trials=1)
+    with pytest.raises(ValueError, match="symbol must be a Symbol"):
+        qr.break_point("x", np.zeros((21, 21)))
+    one = qr.break_points(symbols[0], "blot", trials=2)
+    pd.testing.assert_frame_equal(one, qr.break_points(symbols, "blot", trials=2))
 
 
 def test_wrong_codewords_at_the_breaking_point():

@@ -254,6 +254,17 @@ def test_bad_parameters_are_named(name, parameters, message):
         MODELS[name](np.random.default_rng(0), **parameters)
 
 
+def test_unknown_parameters_are_named():
+    with pytest.raises(ValueError, match=r"parameters of blot must be one of rng, x, y, .*, not 'radius'"):
+        MODELS["blot"](1, radius=0.2)
+
+
+@pytest.mark.parametrize("rng", [None, "seed", -1, 1.5])
+def test_randomness_comes_from_a_generator_or_a_seed(rng):
+    with pytest.raises(ValueError, match="rng, unless a numpy Generator, must be an integer from 0"):
+        MODELS["blot"](rng)
+
+
 @pytest.mark.parametrize("severity", [-0.1, 1.01, float("nan"), None, "1", True])
 def test_severity_outside_0_to_1_is_refused(severity):
     with pytest.raises(ValueError, match="severity must be a number from 0 to 1, not"):
