@@ -3,9 +3,17 @@
 import platform as _platform
 from importlib.metadata import version as _version
 
-from qrlab import damage
+from qrlab import damage, plots, stats
 from qrlab.correction import break_point, break_points, capability, survival
 from qrlab.damage import Damage
+from qrlab.plots import (
+    plot_by_length,
+    plot_by_version,
+    plot_damage,
+    plot_free_levels,
+    plot_points,
+    plot_shares,
+)
 from qrlab.symbols import Layout, Level, Symbol, layout, make
 
 __version__ = _version("qrlab")
@@ -20,6 +28,14 @@ __all__ = [
     "damage",
     "layout",
     "make",
+    "plot_by_length",
+    "plot_by_version",
+    "plot_damage",
+    "plot_free_levels",
+    "plot_points",
+    "plot_shares",
+    "plots",
+    "stats",
     "survival",
     "versions",
 ]

@@ -19,7 +19,7 @@ def integer(name: str, value: object, low: int, high: int) -> int:
 def number(name: str, value: object, low: float, high: float = np.inf) -> float:
     """`value` as a float from `low` to `high`; ValueError that names the parameter otherwise."""
     plain = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not plain or not low <= value <= high or np.isinf(value):
+    if not plain or not low <= value <= high or value == np.inf:
         allowed = f"from {low:g} to {high:g}" if np.isfinite(high) else f"of {low:g} or more"
         raise ValueError(f"{name} must be a number {allowed}, not {value!r}")
     return float(value)

@@ -2,7 +2,8 @@
 
 A codeword is wrong from its first wrong module, a block is lost at its (t+1)-th wrong codeword, the
 symbol at its first lost block.  Finding the symbol, and reading its format and version information,
-are not part of the model: it is an upper bound for a reader.  Nothing here draws damage or an image.
+are not part of the model: it is an upper bound for a reader that corrects errors, not erasures.
+Nothing here draws damage or an image.
 """
 
 import math
@@ -58,7 +59,7 @@ def _capability_of(version: int, level: Level) -> dict:
         "blocks": len(blocks),
         "correctable": correctable,
         "correctable_iso": correctable_iso,
-        "documented_pct": 100 * level.documented,
+        "documented_pct": round(100 * level.documented, 6),
         "capability_pct": 100 * correctable / codewords,
         "capability_iso_pct": 100 * correctable_iso / codewords,
         "guaranteed_pct": 100 * min((total - data) // 2 for total, data in blocks) / codewords,
@@ -118,8 +119,9 @@ def break_point(symbol: Symbol, order: np.ndarray, paint: str = "flip") -> float
     """The severity at which error correction gives out, exactly; inf where it never does.
 
     order: float n×n, the severity at which each module is reached, for one answer; or trials×n×n for
-    an array of them.  paint: what a reached module becomes: "flip", "dark" or "light"; one that has
-    that colour already is not wrong.  Just below the answer every block can still be corrected.
+    an array of them.  paint: what a reached module becomes, the damage's own paint: "flip", "dark" or
+    "light"; one that has that colour already is not wrong.  Just below the answer every block can
+    still be corrected.
     """
     order, n = np.asarray(order), len(_checked(symbol).modules)
     if order.shape[-2:] != (n, n) or not 2 <= order.ndim <= 3 or order.dtype.kind not in "fiu":
@@ -188,9 +190,10 @@ def tolerable_rate(version: int, level: Level | str, chance: float = 0.5) -> flo
 
 def wrong_codewords(symbol: Symbol, order: np.ndarray, severity: float, paint: str = "flip") -> float:
     """The share of all codewords, 0 to 1, that damage of that order (n×n) makes wrong at `severity`."""
-    wrong = np.asarray(order) <= severity
+    one_of("paint", paint, PAINTS)
+    wrong = (np.asarray(order) <= severity) & np.isfinite(order)
     if paint != "flip":
-        wrong = wrong & (symbol.modules != (paint == "dark"))
+        wrong &= symbol.modules != (paint == "dark")
     here = layout(symbol.version, symbol.level)
     return np.unique(here.codeword[wrong & (here.codeword >= 0)]).size / len(here.block)
 
@@ -201,15 +204,15 @@ def break_points(
     """Breaking points of symbols under one kind of damage, paired: trial k lays the same on each.
 
     symbols: one or several; model: a key of damage.MODELS; parameters: the model's.  A row per symbol
-    and trial: version, level, trial, severity (the breaking point, a share of the symbol's area; inf:
-    never) and wrong_codewords (their share at that point).  Trial k depends on seed and k alone.
-    Shows progress.
+    and trial: symbol (its place in `symbols`), version, level, trial, severity (the breaking point, a
+    share of the symbol's area; inf: never) and wrong_codewords (their share at that point).  Trial k
+    depends on seed and k alone.  Shows progress.
     """
     one_of("model", model, MODELS)
     trials, seed = integer("trials", trials, 1, 10**9), integer("seed", seed, 0, 2**63 - 1)
-    by_size: dict[int, list[Symbol]] = {}
-    for symbol in [symbols] if isinstance(symbols, Symbol) else symbols:
-        by_size.setdefault(_checked(symbol).size, []).append(symbol)
+    by_size: dict[int, list[tuple[int, Symbol]]] = {}
+    for k, symbol in enumerate([symbols] if isinstance(symbols, Symbol) else symbols):
+        by_size.setdefault(_checked(symbol).size, []).append((k, symbol))
     rows = []
     quiet = os.environ.get("TQDM_DISABLE") == "1"  # tqdm's bar for notebooks does not ask
     with tqdm(total=trials * len(by_size), desc=model, leave=False, disable=quiet) as progress:
@@ -217,10 +220,10 @@ def break_points(
             for trial in range(trials):
                 damage = MODELS[model](np.random.default_rng([seed, trial]), **parameters)
                 order = damage.order(n)
-                for symbol in alike:
+                for k, symbol in alike:
                     severity = break_point(symbol, order, damage.paint)
                     share = wrong_codewords(symbol, order, severity, damage.paint)
-                    rows.append((symbol.version, symbol.level.value, trial, severity, share))
+                    rows.append((k, symbol.version, symbol.level.value, trial, severity, share))
                 progress.update()
-    table = pd.DataFrame(rows, columns=["version", "level", "trial", "severity", "wrong_codewords"])
+    table = pd.DataFrame(rows, columns=["symbol", "version", "level", "trial", "severity", "wrong_codewords"])
     return table.assign(level=_ordered(table.level))

@@ -51,6 +51,8 @@ class Damage:
         """
         version = _version_of(n)
         values = np.broadcast_to(self._values(n), (n, n)).round(12)  # so that symmetry survives rounding
+        if np.isnan(values).any():
+            raise ValueError(f"field must give numbers, not nan ({self.kind})")
         if self.spare_finders:
             values[np.isin(layout(version, Level.L).role, ("finder", "separator"))] = np.inf
         return _severities(values)
@@ -137,7 +139,7 @@ def _white(key: int, *coordinates: np.ndarray) -> np.ndarray:
 
 
 def _cells(x: np.ndarray, side: float = 0) -> np.ndarray:
-    return np.floor(x / (side or 2.0**-20))  # a side of 0: each sampled point has a cell of its own
+    return np.floor(x / max(side, 2.0**-20))  # a side of 0: each sampled point has a cell of its own
 
 
 def _angle(rng, angle: float | None, turn: float, count: int | None = None):
@@ -216,12 +218,16 @@ def crease(rng, *, angle=None, flaking=0.05) -> Damage:
 
 
 @_model
-def tear(rng, *, corner=None) -> Damage:
-    """A tear that grows from a corner: one of CORNERS, None: any.  One, "bottom right", has no finder."""
-    drawn = list(CORNERS)[rng.integers(4)]
+def tear(rng, *, corner=None, aspect=None) -> Damage:
+    """A tear that grows from a corner: one of CORNERS, None: any.  One, "bottom right", has no finder.
+
+    aspect: how far it runs along the horizontal edge over the vertical one; None: 1/2 to 2.
+    """
+    drawn, stretch = list(CORNERS)[rng.integers(4)], 2 ** rng.uniform(-1, 1)
     one_of("corner", corner := drawn if corner is None else corner, CORNERS)
+    stretch = stretch if aspect is None else number("aspect", aspect, 0.01, 100)
     cx, cy = CORNERS[corner]
-    return Damage("tear", lambda x, y: np.hypot(x - cx, y - cy), "light")
+    return Damage("tear", lambda x, y: np.hypot((x - cx) / stretch, y - cy), "light")
 
 
 @_model
@@ -312,7 +318,7 @@ def codewords(rng) -> Damage:
 
 
 @_model
-def worst_codewords(rng, *, level) -> Damage:
-    """Whole codewords in the worst case for symbols of `level`: all of one block, then the next."""
+def worst_codewords(rng, *, level=None) -> Damage:
+    """Whole codewords in the worst case for symbols of `level` (needed): one block, then the next."""
     key, level = _key(rng), Level.parse(level)
     return _CodewordDamage("worst_codewords", lambda k, block: block + _white(key, k), level=level)

@@ -4,6 +4,7 @@ Nothing here computes a result.
 """
 
 import hashlib
+import sys
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -13,6 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from pandas.io.formats.style import Styler
 
+from qrlab.checks import one_of
+from qrlab.damage import PAINTS
 from qrlab.symbols import Level, Symbol, layout
 
 # One colour a level, everywhere: light to dark so that they keep their order in grey print, and apart
@@ -44,9 +47,10 @@ def style() -> None:
             "svg.hashsalt": "qrlab",
         }
     )
-    from matplotlib_inline.backend_inline import set_matplotlib_formats
+    if "IPython" in sys.modules:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-    set_matplotlib_formats("svg", metadata={"Date": None})
+        set_matplotlib_formats("svg", metadata={"Date": None})
 
 
 def table(data: pd.DataFrame, formats: str | dict | None = None, caption: str = "") -> Styler:
@@ -233,6 +237,7 @@ def plot_damage(
     """A symbol with damage of that order at `severity`: wrong modules dark red, the rest of
     their codewords tinted, all else pale."""
     ax = ax or plt.gca()
+    one_of("paint", paint, PAINTS)
     reached = order <= severity
     wrong = reached if paint == "flip" else reached & (symbol.modules != (paint == "dark"))
     codeword = layout(symbol.version, symbol.level).codeword

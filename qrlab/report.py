@@ -34,7 +34,10 @@ def main(argv: list[str] | None = None) -> int:
     asked = parser.parse_args(argv)
     try:
         index = report(asked.notebooks, asked.out, asked.only, asked.parameters)
-    except UnusableError as problem:
+    except ImportError as missing:
+        print(f"qrlab report: {missing}; first: pip install 'qrlab[notebooks]'", file=sys.stderr)
+        return 2
+    except (UnusableError, OSError) as problem:
         print(f"qrlab report: {problem}", file=sys.stderr)
         return 2
     print(f"the report is in {index}")
@@ -48,12 +51,14 @@ def report(folder: Path, out: Path, only: list[str] | None = None, parameters: l
     it.  Returns the index's path.  Nothing is written unless every notebook ran; raises UnusableError.
     """
     chosen = _choose(folder, only)
+    if out.exists() and not out.is_dir():
+        raise UnusableError(f"out must be a folder, or none yet, not {out}, a file")
     values = _check_parameters(chosen, parameters)
+    out.mkdir(parents=True, exist_ok=True)  # before the long work, to fail early
     pages = []
     for path in chosen:
         notebook = execute(path, {k: v for k, v in values.items() if k in _parameters(path)})
         pages.append(_page(path.stem, notebook))
-    out.mkdir(parents=True, exist_ok=True)
     for page in pages:
         _write(out / page["file"], _render("page.html.j2", page=page, pages=pages))
     _write(out / "index.html", _render("contents.html.j2", pages=pages))
@@ -74,7 +79,10 @@ def _parameters(path: Path) -> dict[str, str]:
     """The notebook's parameters, name -> default as written, from its cell tagged "parameters"."""
     import nbformat
 
-    cells = nbformat.read(path, as_version=4).cells
+    try:
+        cells = nbformat.read(path, as_version=4).cells
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError):
+        raise UnusableError(f"{path} must be a notebook, and is not one") from None
     source = "\n".join(c.source for c in cells if "parameters" in c.metadata.get("tags", []))
     return dict(re.findall(r"^(\w+) = ([^#\n]*\S)", source, re.MULTILINE))
 

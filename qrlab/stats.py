@@ -42,4 +42,5 @@ def summarize(table: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
             {"median": median, "low": low, "high": high, "p5": p5, "p95": p95, "trials": len(values)}
         )
 
-    return table.groupby(by, observed=True)[value].apply(row).unstack().reset_index()
+    rows = table.groupby(by, observed=True)[value].apply(row).unstack().reset_index()
+    return rows.astype({"trials": int})

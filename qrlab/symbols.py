@@ -99,6 +99,12 @@ class Symbol:
     mask: int
     modules: np.ndarray
 
+    def __post_init__(self) -> None:
+        self.modules.flags.writeable = False
+
+    def __reduce__(self) -> tuple:
+        return Symbol, (self.content, self.level, self.version, self.mask, self.modules)
+
     @property
     def size(self) -> int:
         """Modules along one side, n, without the quiet zone."""
@@ -155,6 +161,7 @@ def make(
         mask = integer("mask", mask, 0, 7)
     if version is not None:
         version = integer("version", version, 1, 40)
+    one_of("boost", boost, (True, False))
     level, mode = Level.parse(level), mode_of(content)
     try:
         data = content.encode() if isinstance(content, str) else content
@@ -192,7 +199,7 @@ def _make(data: bytes, mode: str, level: Level, version: int, mask: int | None) 
         micro=False,
         boost_error=False,
     )
-    return Symbol(data, level, version, code.mask, _frozen(np.array([list(r) for r in code.matrix], bool)))
+    return Symbol(data, level, version, code.mask, np.array([list(row) for row in code.matrix], bool))
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

@@ -145,8 +145,8 @@ def test_a_batch_gives_what_single_orders_give(which, trials, paint):
 
 
 def test_batches_longer_than_a_chunk_and_other_number_types():
-    symbol = qr.make("x", "Q", version=1, mask=0)
-    orders = np.random.default_rng(0).integers(1, 1000, (1000, 21, 21))
+    symbol = qr.make("x", "Q", version=5, mask=0)  # its blocks differ in length
+    orders = np.random.default_rng(0).integers(1, 1000, (300, 37, 37))
     batch = qr.break_point(symbol, orders, "dark")
     assert list(batch) == [qr.break_point(symbol, order.astype(float), "dark") for order in orders]
     assert np.array_equal(batch, qr.break_point(symbol, orders.astype(np.float32), "dark"))
@@ -207,6 +207,10 @@ def test_capability_against_python_qrcode():
         assert row.correctable == sum((b.total_count - b.data_count) // 2 for b in blocks)
         assert row.capability_pct == pytest.approx(100 * row.correctable / row.codewords)
         assert row.bytes == capacity(row.version, row.level)
+        for mode in ("numeric", "alphanumeric", "kanji"):
+            assert getattr(row, mode) == capacity(row.version, row.level, mode)
+        assert row.capability_iso_pct == pytest.approx(100 * row.correctable_iso / row.codewords)
+        assert row.documented_pct == {"L": 7, "M": 15, "Q": 25, "H": 30}[row.level]
 
 
 def test_the_standards_six_exceptions():
@@ -284,15 +288,23 @@ def test_that_fit_would_notice_one_codeword_too_many():
 def test_break_points_pair_levels_and_depend_on_nothing_else():
     symbols = [qr.make("pair", level, version=3, mask=0) for level in qr.Level]
     table = qr.break_points(symbols, "stain", trials=12, seed=3)
-    assert list(table.columns) == ["version", "level", "trial", "severity", "wrong_codewords"]
+    assert list(table.columns) == ["symbol", "version", "level", "trial", "severity", "wrong_codewords"]
     assert len(table) == 48
     alone = qr.break_points(symbols[2:3], "stain", trials=12, seed=3).reset_index(drop=True)
-    pd.testing.assert_frame_equal(table[table.level == "Q"].reset_index(drop=True), alone)
+    pd.testing.assert_frame_equal(
+        table[table.symbol == 2].reset_index(drop=True).assign(symbol=0), alone, check_dtype=False
+    )
     longer = qr.break_points(symbols[2:3], "stain", trials=20, seed=3)
     pd.testing.assert_frame_equal(longer[longer.trial < 12], alone)
     damage = MODELS["stain"](np.random.default_rng([3, 7]))
     point = qr.break_point(symbols[0], damage.order(29), damage.paint)
     assert table.query("level == 'L' and trial == 7").severity.item() == point
+    fine = qr.break_points(symbols[0], "stain", trials=1, seed=3, scale=0.02, paint="light")
+    damage = MODELS["stain"](np.random.default_rng([3, 0]), scale=0.02, paint="light")
+    point = qr.break_point(symbols[0], damage.order(29), "light")
+    assert fine.severity.item() == point
+    share = wrong_codewords(symbols[0], damage.order(29), point, "light")
+    assert fine.wrong_codewords.item() == share < wrong_codewords(symbols[0], damage.order(29), point)
 
 
 def test_break_points_check_their_input():
@@ -309,6 +321,17 @@ def test_break_points_check_their_input():
         qr.break_point("x", np.zeros((21, 21)))
     one = qr.break_points(symbols[0], "blot", trials=2)
     pd.testing.assert_frame_equal(one, qr.break_points(symbols, "blot", trials=2))
+
+
+@pytest.mark.parametrize("paint", ["flip", "dark", "light"])
+def test_wrong_codewords_are_those_with_a_changed_module(paint):
+    symbol = qr.make("count", "M", version=5)
+    damage = MODELS["blots"](3, paint=paint)
+    changed = damage.apply(symbol.modules, 0.2) != symbol.modules
+    codeword = qr.layout(5, "M").codeword
+    expected = len(set(codeword[changed & (codeword >= 0)].tolist())) / 134
+    assert wrong_codewords(symbol, damage.order(37), 0.2, paint) == expected
+    assert wrong_codewords(symbol, np.full((37, 37), np.inf), np.inf, paint) == 0
 
 
 def test_wrong_codewords_at_the_breaking_point():

@@ -86,6 +86,8 @@ def test_finder_patterns_are_spared_when_asked(name):
     finder = np.isin(qr.layout(8, "Q").role, ("finder", "separator"))
     spared = draw(name, 2, spare_finders=True)
     assert np.all(np.isinf(spared.order(49)[finder]))
+    if name in FIELDS:
+        assert np.isfinite(spared.order(49)[~finder]).all(), "nothing else is spared"
     assert np.array_equal(spared.apply(symbol.modules, 1)[finder], symbol.modules[finder])
     if name in FIELDS:
         assert np.isfinite(draw(name, 2).order(49)[finder]).all()
@@ -143,9 +145,10 @@ def test_a_crease_runs_right_across_and_flakes():
 
 @pytest.mark.parametrize("corner", CORNERS)
 def test_a_tear_starts_at_its_corner(corner):
-    x, y = _points(draw("tear", corner=corner).order(57), 0.05)
+    x, y = _points(draw("tear", corner=corner, aspect=2).order(57), 0.05)
     cx, cy = CORNERS[corner]
-    assert np.hypot(x - cx, y - cy).max() < 0.27
+    assert np.abs(x - cx).max() == pytest.approx(2 * np.abs(y - cy).max(), abs=0.03)
+    assert np.hypot((x - cx) / 2, y - cy).max() < 0.19
     assert {draw("tear", s).order(21).argmin() for s in range(40)} == {0, 20, 420, 440}
 
 
@@ -178,13 +181,30 @@ def test_a_stain_has_its_scale():
         np.mean([ndimage.label(draw("stain", s, scale=k).order(177) <= 0.2)[1] for s in range(8)])
         for k in (0.03, 0.1, 0.3)
     ]
-    assert patches[0] > 3 * patches[1] > 3 * patches[2]
+    assert patches[0] > 3 * patches[1] > 9 * patches[2]
+
+
+def test_a_stain_is_stationary_and_isotropic_with_its_correlation_length():
+    """Correlation exp(-1/2) at one correlation length in either direction, anywhere, over 3,000 seeds."""
+    points = np.array([0.1, 0.2, 0.7, 0.8])
+    draws = [draw("stain", seed, scale=0.1).field(points[None], points[:, None]) for seed in range(3000)]
+    flat = np.array(draws).reshape(3000, 4, 4)
+    correlate = lambda a, b: np.mean(a * b)  # noqa: E731
+    for k in (0, 2):
+        assert correlate(flat[:, 1, k], flat[:, 1, k + 1]) == pytest.approx(np.exp(-0.5), abs=0.08)
+        assert correlate(flat[:, k, 1], flat[:, k + 1, 1]) == pytest.approx(np.exp(-0.5), abs=0.08)
+    assert correlate(flat[:, 0, 0], flat[:, 3, 3]) == pytest.approx(0, abs=0.08)
+    assert np.var(flat, axis=0) == pytest.approx(np.ones((4, 4)), abs=0.12)
 
 
 def test_a_fade_goes_in_its_direction():
     order = draw("fade", angle=0, patchiness=0).order(57)
     assert np.all(np.diff(order[5]) > 0)
     assert np.array_equal(order[0], order[-1])
+    patchy = draw("fade", angle=0, patchiness=0.1).order(57)
+    assert 0.1 < np.mean(np.diff(patchy[5]) < 0) < 0.5
+    first = [draw("fade", seed, patchiness=0).order(21).argmin() for seed in range(60)]
+    assert len(set(first) & {0, 20, 420, 440}) == 4, "from every side"
     assert draw("fade", angle=90).order(57)[:5].max() < draw("fade", angle=90).order(57)[-5:].min()
 
 
@@ -194,6 +214,43 @@ def test_dead_lines_die_whole(direction):
     lines = reached.T if direction == "vertical" else reached
     assert set(lines.sum(axis=1)) == {0, 57}
     assert reached.mean() == pytest.approx(0.3, abs=1 / 57)
+    assert len(np.unique(draw("dead_lines", 3, direction=direction, dots=30).order(57))) == 30
+
+
+def test_dead_lines_run_either_way_unless_told():
+    ways = {np.ptp(draw("dead_lines", seed).order(21)[0]) == 0 for seed in range(20)}
+    assert ways == {True, False}
+
+
+PAINT = {"dark": ["blot", "blots", "logo", "stain"], "flip": ["speckle", "codewords", "worst_codewords"]}
+PAINT["light"] = ["scratch", "crease", "tear", "edge_wear", "fade", "dead_lines"]
+
+
+def test_each_kind_has_its_paint():
+    assert {name: draw(name).paint for name in MODELS} == {n: p for p, names in PAINT.items() for n in names}
+
+
+def test_apply_changes_exactly_what_the_order_has_reached():
+    modules, damage = qr.make("apply", "H").modules, draw("speckle", 3)
+    order = damage.order(21)
+    for severity in np.unique(order)[:40]:
+        assert np.array_equal(damage.apply(modules, severity) != modules, order <= severity)
+
+
+def test_scratches_and_creases_lie_at_any_angle_and_blots_differ_in_width():
+    for name in ("scratch", "crease"):
+        tall = [np.ptp(_points(draw(name, s).order(57), 0.03)[1]) > 0.6 for s in range(30)]
+        assert 3 < sum(tall) < 27
+    x = np.linspace(0, 1, 401)
+    for seed in range(20):
+        field = draw("blots", seed, count=1).field(x[None], x[:, None])
+        slope = np.hypot(*np.gradient(field, x[1])).max()  # one over the width
+        assert 1 / 1.5 - 0.01 <= slope <= 1 / 0.5 + 0.01
+
+
+def test_custom_fields_that_give_nan_are_refused():
+    with pytest.raises(ValueError, match="field must give numbers, not nan"):
+        Damage("mine", lambda x, y: x * y * np.nan).order(21)
 
 
 def test_speckle_is_white_and_grain_makes_it_coarse():

@@ -126,4 +126,4 @@ def test_the_readmes_numbers_are_those_that_the_package_computes():
     assert f"{high.capability_pct.min():.1f} to {high.capability_pct.max():.1f} % of the *codewords*" in text
     assert f"{min(flipped):.1f} to {max(flipped):.1f} % of the *modules*" in text
     assert f"{high.guaranteed_pct.min():.1f} % of the codewords in the worst case" in text
-    assert f"at H takes {(areas.H / areas.L).median():.1f} times the area of L" in text
+    assert f"at H takes {(areas.H / areas.L).median():.1f} times the area of L (median" in text

@@ -62,6 +62,19 @@ def test_a_failing_notebook_leaves_the_old_report_alone(folder, capsys):
     assert {p.name: p.read_text() for p in (folder.parent / "out").iterdir()} == before
 
 
+def test_a_file_where_the_folder_should_be(folder, capsys):
+    (folder.parent / "out").write_text("mine")
+    assert run(folder) == 2
+    assert "out must be a folder" in capsys.readouterr().err
+    assert (folder.parent / "out").read_text() == "mine"
+
+
+def test_what_is_no_notebook_is_named(folder, capsys):
+    (folder / "03_broken.ipynb").write_text("not json")
+    assert run(folder) == 2
+    assert "03_broken.ipynb must be a notebook, and is not one" in capsys.readouterr().err
+
+
 def test_only_chooses_one(folder):
     write_notebook(folder, "02_other.ipynb", "print(2)")
     assert run(folder, "--only", "02") == 0

@@ -22,7 +22,12 @@ from qrlab.symbols import VERSIONS, capacity, mode_of, smallest_version
 ALL = [(version, level) for version in VERSIONS for level in qr.Level]
 LIB = {"L": qrcode.ERROR_CORRECT_L, "M": qrcode.ERROR_CORRECT_M}
 LIB |= {"Q": qrcode.ERROR_CORRECT_Q, "H": qrcode.ERROR_CORRECT_H}
-LIB_MODE = {"numeric": util.MODE_NUMBER, "alphanumeric": util.MODE_ALPHA_NUM, "byte": util.MODE_8BIT_BYTE}
+LIB_MODE = {
+    "kanji": util.MODE_KANJI,
+    "numeric": util.MODE_NUMBER,
+    "alphanumeric": util.MODE_ALPHA_NUM,
+    "byte": util.MODE_8BIT_BYTE,
+}
 
 
 @pytest.mark.parametrize("name", ["h", "H", qr.Level.H])
@@ -58,8 +63,8 @@ def test_capacities_of_all_160_symbols_against_python_qrcode():
 
 
 def _bits(length: int, mode: str) -> int:
-    if mode == "byte":
-        return 8 * length
+    if mode in ("byte", "kanji"):
+        return {"byte": 8, "kanji": 13}[mode] * length
     if mode == "numeric":
         return 10 * (length // 3) + (0, 4, 7)[length % 3]
     return 11 * (length // 2) + 6 * (length % 2)
@@ -171,6 +176,14 @@ def test_a_reader_reads_back_text_in_each_mode(content):
     assert read_pure(picture(symbol.modules)) == content.encode() == symbol.content
 
 
+def test_the_mask_that_was_chosen_is_told():
+    for content in ("one", "two", "three", "four"):
+        symbol = qr.make(content, "M")
+        assert np.array_equal(qr.make(content, "M", mask=symbol.mask).modules, symbol.modules)
+        others = [qr.make(content, "M", mask=k).modules for k in range(8) if k != symbol.mask]
+        assert not any(np.array_equal(other, symbol.modules) for other in others)
+
+
 def test_modes_are_chosen_by_the_characters():
     assert [mode_of(c) for c in ("12", "A1 $", "a", b"12", "é")] == [
         "numeric",
@@ -226,7 +239,9 @@ def test_layout_refuses_bad_versions(version):
 def test_symbols_are_cached_equal_and_immutable():
     one = qr.make("again", "M")
     assert qr.make("again", "m") is one
-    assert pickle.loads(pickle.dumps(one)) == one
+    copy = pickle.loads(pickle.dumps(one))
+    assert copy == one
+    assert not copy.modules.flags.writeable
     assert qr.make("again", "Q") != one
     assert len({one, qr.make("again", "M")}) == 1
     with pytest.raises(ValueError, match="read-only"):
