@@ -64,8 +64,9 @@ def _levels(data: pd.DataFrame) -> list[str]:
     return [level.value for level in Level if level in present]
 
 
-def _label_ends(ax: Axes, ends: list[tuple[float, float, str]], gap: float = 0.05) -> None:
+def _label_ends(ax: Axes, ends: list[tuple[float, float, str]]) -> None:
     """Write each level's name at the right end of its line (x, y, level), apart where they would touch."""
+    gap = 0.17 * ax.figure.dpi / ax.get_window_extent().height  # 0.17 inch, a line of text
     to_axes = ax.transAxes.inverted()
     places = sorted((*to_axes.transform(ax.transData.transform((x, y))), level) for x, y, level in ends)
     places.sort(key=lambda place: place[1])
@@ -158,7 +159,7 @@ def plot_by_length(
         ax.step(rows.length, rows[y], where="mid", color=LEVEL_COLOR[level], linewidth=1.5)
         ends.append((rows.length.iloc[-1], rows[y].iloc[-1], level))
     ax.set(xlabel="payload, bytes (byte mode)", xscale=xscale, ylim=ylim)
-    ax.set_xlim(1 if xscale == "log" else 0, rows.length.iloc[-1])
+    ax.set_xlim(1 if xscale == "log" else 0, data.length.max())
     ax.xaxis.set_major_formatter("{x:,.0f}")
     if label:
         _label_ends(ax, ends)
