@@ -279,10 +279,8 @@ def stain(rng, *, scale=0.1) -> Damage:
 
 @_model
 def fade(rng, *, angle=None, patchiness=0.1) -> Damage:
-    """The print fades away from one side, unevenly: a gradient.
-
-    angle: degrees clockwise from the right of the direction in which the print lasts longer, None:
-    any; patchiness: how far modules go before or after their neighbours, as a share of the width.
+    """The print fades away from one side, unevenly.  patchiness: by how much, as a share of the width;
+    angle: in degrees clockwise from the right, where the print lasts longest, None: any.
     """
     turn, key = _angle(rng, angle, 2 * np.pi), _key(rng)
     patchiness = number("patchiness", patchiness, 0, 1)
@@ -309,10 +307,7 @@ def dead_lines(rng, *, dots=200, direction=None) -> Damage:
 
 @_model
 def codewords(rng) -> Damage:
-    """Whole codewords at random; function patterns and remainder are never reached.
-
-    Severity is still a share of area: a codeword takes 8 modules of the n×n.
-    """
+    """Whole codewords at random and nothing else; severity is still a share of area, 8 modules each."""
     key = _key(rng)
     return _CodewordDamage("codewords", lambda k, block: _white(key, k))
 

@@ -144,7 +144,6 @@ def plot_by_length(
     y: str,
     *,
     ax: Axes | None = None,
-    label: bool = True,
     ylim: tuple = (0, None),
     xscale: str = "linear",
 ) -> Axes:
@@ -161,8 +160,7 @@ def plot_by_length(
     ax.set(xlabel="payload, bytes (byte mode)", xscale=xscale, ylim=ylim)
     ax.set_xlim(1 if xscale == "log" else 0, data.length.max())
     ax.xaxis.set_major_formatter("{x:,.0f}")
-    if label:
-        _label_ends(ax, ends)
+    _label_ends(ax, ends)
     return ax
 
 

@@ -4,6 +4,7 @@ The command line is here too.  Results are computed in the notebooks, never here
 """
 
 import argparse
+import os
 import re
 import sys
 import tempfile
@@ -51,14 +52,15 @@ def report(folder: Path, out: Path, only: list[str] | None = None, parameters: l
     it.  Returns the index's path.  Nothing is written unless every notebook ran; raises UnusableError.
     """
     chosen = _choose(folder, only)
-    if out.exists() and not out.is_dir():
-        raise UnusableError(f"out must be a folder, or none yet, not {out}, a file")
     values = _check_parameters(chosen, parameters)
-    out.mkdir(parents=True, exist_ok=True)  # before the long work, to fail early
+    there = next(place for place in (out.absolute(), *out.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):  # said before the long work
+        raise UnusableError(f"out must be a folder that can be written, or none yet, not {out}")
     pages = []
     for path in chosen:
         notebook = execute(path, {k: v for k, v in values.items() if k in _parameters(path)})
         pages.append(_page(path.stem, notebook))
+    out.mkdir(parents=True, exist_ok=True)
     for page in pages:
         _write(out / page["file"], _render("page.html.j2", page=page, pages=pages))
     _write(out / "index.html", _render("contents.html.j2", pages=pages))

@@ -75,6 +75,12 @@ def test_what_is_no_notebook_is_named(folder, capsys):
     assert "03_broken.ipynb must be a notebook, and is not one" in capsys.readouterr().err
 
 
+def test_a_failing_notebook_leaves_no_folder_behind(folder):
+    write_notebook(folder, "01_good.ipynb", "1 / 0")
+    assert run(folder) == 2
+    assert not (folder.parent / "out").exists()
+
+
 def test_only_chooses_one(folder):
     write_notebook(folder, "02_other.ipynb", "print(2)")
     assert run(folder, "--only", "02") == 0
