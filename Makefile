@@ -1,11 +1,13 @@
 # Two commands do the work: "make report" and "make test".  Each sets up .venv first, once.
 PYTHON ?= python3
+comma := ,
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+EXTRAS := notebooks,test,cluster$(if $(shell command -v java),$(comma)boofcv)
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
-.PHONY: help report test lab lint bench notebooks constraints clean
+.PHONY: help report test lab lint bench notebooks constraints clean zbar
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -43,5 +45,17 @@ $(READY): pyproject.toml constraints.txt
 		{ echo "qrlab needs Python 3.11 or later; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
 		{ echo "could not create $(VENV); on Debian or Ubuntu first: apt install python3-venv" >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[notebooks,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+	@$(MAKE) --no-print-directory zbar
 	@touch $@
+
+# The reader ZBar is a system library: installed where that needs no password, else left out by name.
+zbar:
+	@found() { $(BIN)/python -c 'from qrlab.decoders import unavailable; exit(bool(unavailable("zbar")))'; }; \
+	how='sudo apt-get install libzbar0 (Debian, Ubuntu) or brew install zbar (Mac)'; \
+	found && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		{ apt-get install -y -qq libzbar0 || { apt-get update -qq && apt-get install -y -qq libzbar0; }; } >/dev/null 2>&1; \
+	elif command -v brew >/dev/null; then brew install --quiet zbar; \
+	fi; \
+	found || echo "The reader ZBar is left out, as its library is missing: $$how"

@@ -4,8 +4,11 @@ import platform as _platform
 from importlib.metadata import version as _version
 
 from qrlab import damage, plots, stats
+from qrlab.capture import render
 from qrlab.correction import break_point, break_points, capability, survival
 from qrlab.damage import Damage
+from qrlab.decoders import Reading, decode, decoders
+from qrlab.experiment import readings, run, shown
 from qrlab.plots import (
     plot_by_length,
     plot_by_version,
@@ -21,11 +24,14 @@ __all__ = [
     "Damage",
     "Layout",
     "Level",
+    "Reading",
     "Symbol",
     "break_point",
     "break_points",
     "capability",
     "damage",
+    "decode",
+    "decoders",
     "layout",
     "make",
     "plot_by_length",
@@ -35,6 +41,10 @@ __all__ = [
     "plot_points",
     "plot_shares",
     "plots",
+    "readings",
+    "render",
+    "run",
+    "shown",
     "stats",
     "survival",
     "versions",

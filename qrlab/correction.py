@@ -36,7 +36,7 @@ def capability() -> pd.DataFrame:
     numeric, alphanumeric, bytes, kanji: what one segment holds.
     """
     table = _capability().copy()
-    return table.assign(level=_ordered(table.level))
+    return table.assign(level=ordered(table.level))
 
 
 @lru_cache(maxsize=1)
@@ -82,10 +82,11 @@ def sizes(lengths: Iterable[int], mode: str = "byte") -> pd.DataFrame:
         table = pd.DataFrame({"length": length, "level": level.value, "version": step + 1})
         tables.append(table.assign(modules=size_of(table.version), free=free))
     table = pd.concat(tables, ignore_index=True)
-    return table.assign(level=_ordered(table.level), free=_ordered(table.free))
+    return table.assign(level=ordered(table.level), free=ordered(table.free))
 
 
-def _ordered(levels: pd.Series) -> pd.Categorical:
+def ordered(levels: pd.Series) -> pd.Categorical:
+    """Levels as an ordered category, from L to H."""
     return pd.Categorical(levels, [level.value for level in Level], ordered=True)
 
 
@@ -198,6 +199,12 @@ def wrong_codewords(symbol: Symbol, order: np.ndarray, severity: float, paint: s
     return np.unique(here.codeword[wrong & (here.codeword >= 0)]).size / len(here.block)
 
 
+def progress(total: int, description: str, unit: str) -> tqdm:
+    """A bar that is gone when its work is done; silenced by TQDM_DISABLE=1."""
+    quiet = os.environ.get("TQDM_DISABLE") == "1"  # tqdm's bar for notebooks does not ask
+    return tqdm(total=total, desc=description, unit=unit, unit_scale=True, leave=False, disable=quiet)
+
+
 def break_points(
     symbols: Iterable[Symbol], model: str, *, trials: int, seed: int = 0, **parameters
 ) -> pd.DataFrame:
@@ -214,8 +221,7 @@ def break_points(
     for k, symbol in enumerate([symbols] if isinstance(symbols, Symbol) else symbols):
         by_size.setdefault(_checked(symbol).size, []).append((k, symbol))
     rows = []
-    quiet = os.environ.get("TQDM_DISABLE") == "1"  # tqdm's bar for notebooks does not ask
-    with tqdm(total=trials * len(by_size), desc=model, leave=False, disable=quiet) as progress:
+    with progress(trials * len(by_size), model, "trial") as bar:
         for n, alike in by_size.items():
             for trial in range(trials):
                 damage = MODELS[model](np.random.default_rng([seed, trial]), **parameters)
@@ -224,6 +230,6 @@ def break_points(
                     severity = break_point(symbol, order, damage.paint)
                     share = wrong_codewords(symbol, order, severity, damage.paint)
                     rows.append((k, symbol.version, symbol.level.value, trial, severity, share))
-                progress.update()
+                bar.update()
     table = pd.DataFrame(rows, columns=["symbol", "version", "level", "trial", "severity", "wrong_codewords"])
-    return table.assign(level=_ordered(table.level))
+    return table.assign(level=ordered(table.level))

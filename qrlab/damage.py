@@ -63,8 +63,13 @@ class Damage:
         if modules.dtype != bool or modules.ndim != 2 or len(set(modules.shape)) != 1:
             raise ValueError(f"modules must be a bool n×n array, not {modules.dtype} {modules.shape}")
         severity = number("severity", severity, 0, 1)
-        reached = self.order(len(modules)) <= severity
-        return np.where(reached, ~modules if self.paint == "flip" else self.paint == "dark", modules)
+        return self.paint_over(modules, self.order(len(modules)) <= severity)
+
+    def paint_over(self, modules: np.ndarray, reached: np.ndarray) -> np.ndarray:
+        """A copy of `modules` with those painted that are `reached` (both bool n×n)."""
+        if self.paint == "flip":
+            return modules ^ reached
+        return modules | reached if self.paint == "dark" else modules & ~reached
 
 
 @dataclass(frozen=True)

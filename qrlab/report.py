@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from qrlab import __version__
+from qrlab.decoders import decoders
 
 PAGE = Path(__file__).parent / "page"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -32,7 +33,12 @@ def main(argv: list[str] | None = None) -> int:
     command.add_argument("--only", action="append", metavar="NN", help="just this notebook, by number")
     command.add_argument("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE",
                          help="a parameter, for every notebook that has it: -p trials=1000")  # fmt: skip
+    readers = commands.add_parser("decoders", help="list the readers, and why one is not available")
+    readers.add_argument("--json", action="store_true", help="as JSON")
     asked = parser.parse_args(argv)
+    if asked.command == "decoders":
+        print(_decoders(asked.json))
+        return 0
     try:
         index = report(asked.notebooks, asked.out, asked.only, asked.parameters)
     except ImportError as missing:
@@ -43,6 +49,16 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     print(f"the report is in {index}")
     return 0
+
+
+def _decoders(as_json: bool) -> str:
+    table = decoders()
+    if as_json:
+        return table.to_json(orient="records", indent=2)
+    lines = [
+        f"{d.name:14}{d.library:22}{d.version or 'not available: ' + d.why_not}" for d in table.itertuples()
+    ]
+    return "\n".join(lines)
 
 
 def report(folder: Path, out: Path, only: list[str] | None = None, parameters: list[str] = ()) -> Path:

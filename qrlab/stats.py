@@ -1,10 +1,14 @@
 """Uncertainty of what was simulated.  Nothing here runs trials or draws."""
 
+from functools import lru_cache
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from qrlab.checks import number
+from qrlab.checks import integer, number, one_of
+from qrlab.decoders import OUTCOMES
 
 
 def quantile_interval(values, share: float = 0.5, confidence: float = 0.95) -> tuple[float, float, float]:
@@ -44,3 +48,117 @@ def summarize(table: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
 
     rows = table.groupby(by, observed=True)[value].apply(row).unstack().reset_index()
     return rows.astype({"trials": int})
+
+
+@lru_cache(maxsize=1 << 14)
+def rate_interval(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's interval for a rate: (low, high), 0 to 1 (scipy.stats.binomtest); no trials: (0, 1)."""
+    trials = integer("trials", trials, 0, 2**53)
+    successes = integer("successes", successes, 0, trials)
+    if not trials:
+        return 0.0, 1.0
+    low, high = stats.binomtest(successes, trials).proportion_ci(
+        number("confidence", confidence, 0, 1), "wilson"
+    )
+    return float(low), float(high)
+
+
+def upper_bound(successes: int, trials: int, confidence: float = 0.95) -> float:
+    """The rate that is not exceeded, one-sided and exact (Clopper-Pearson): of 0 in n, about 3/n."""
+    test = stats.binomtest(successes, trials, alternative="less")
+    return float(test.proportion_ci(number("confidence", confidence, 0, 1), "exact").high)
+
+
+def rates(result: pd.DataFrame, by: str | list[str] | None = None, outcome: str = "ok") -> pd.DataFrame:
+    """A run's result with rate, low and high: the share of `outcome` and its 95 % Wilson interval, 0 to 1.
+
+    by: pool the rows that agree in these columns first; counts and seconds are added up.
+    """
+    one_of("outcome", outcome, OUTCOMES)
+    counts = ["trials", *OUTCOMES, "seconds"]
+    if by is not None:
+        result = result.groupby(by, observed=True)[counts].sum().reset_index()
+    ends = [rate_interval(int(k), int(n)) for k, n in zip(result[outcome], result.trials)]
+    low, high = np.array(ends).reshape(-1, 2).T
+    return result.assign(rate=result[outcome] / result.trials, low=low, high=high)
+
+
+def thresholds(
+    readings: pd.DataFrame,
+    by: str | list[str],
+    shares: tuple[float, ...] = (0.99, 0.9, 0.5),
+    *,
+    x: str = "severity",
+    resamples: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """The severity at which recovery first falls to each share, with a 95 % interval.
+
+    readings: as qr.readings gives them; by: the columns that tell curves apart.  Columns: by, share,
+    severity, low, high, trials.  Recovery is taken as linear between the severities of the design; inf
+    where it never falls so low, and the smallest severity where it begins below.  The interval is a
+    bootstrap over trials (each with all its severities), widened to where Wilson's intervals of the
+    rates cross the share: near 99 % a bootstrap of a few hundred trials alone is far too narrow.
+    x: another column to use in place of severity, increasing within a trial.
+    """
+    rng, rows, by = np.random.default_rng(seed), [], [by] if isinstance(by, str) else list(by)
+    for key, group in readings.groupby(by, observed=True):
+        ok = group.assign(ok=group.outcome == "ok").pivot(index="trial", columns=x, values="ok")
+        ok, at = ok.to_numpy(dtype=float), ok.columns.to_numpy(dtype=float)
+        trials = len(ok)
+        again = rng.multinomial(trials, np.full(trials, 1 / trials), size=resamples) @ ok / trials
+        band = np.array([rate_interval(int(k), trials) for k in ok.sum(axis=0)]).T
+        for share in shares:
+            drawn = np.quantile(_crossing(again, at, share), [0.025, 0.975], method="inverted_cdf")
+            low, high = _crossing(band, at, share)
+            estimate = _crossing(ok.mean(axis=0)[None], at, share)[0]
+            rows.append((*key, share, estimate, min(low, drawn[0]), max(high, drawn[1]), trials))
+    return pd.DataFrame(rows, columns=[*by, "share", "severity", "low", "high", "trials"])
+
+
+def _crossing(rates: np.ndarray, at: np.ndarray, share: float) -> np.ndarray:
+    """Where each row of rates (curves × severities) first falls to `share`; inf: nowhere."""
+    rates = np.minimum.accumulate(rates, axis=-1)
+    below = rates <= share
+    k = below.argmax(axis=-1)
+    before = np.maximum(k - 1, 0)
+    upper, lower = (np.take_along_axis(rates, i[:, None], -1)[:, 0] for i in (before, k))
+    part = np.where(k > 0, (upper - share) / np.where(upper > lower, upper - lower, 1), 1)
+    return np.where(below.any(axis=-1), at[before] + part * (at[k] - at[before]), np.inf)
+
+
+def differences(readings: pd.DataFrame, between: str, by: str | list[str] | None = None) -> pd.DataFrame:
+    """Paired differences of the read rate between each two values of a column, with 95 % intervals.
+
+    readings: as qr.readings gives them; between: "level" or "reader", for instance; by: columns to keep
+    apart, all others are pooled trial by trial.  Columns: by, a, b, difference (rate of b less that of
+    a, -1 to 1), low, high, only_a, only_b (readings that only one of them got right), pairs, trials.
+    One pair a trial: the interval of Bonett and Price (2012), which holds for few discordant pairs;
+    several: Student's for the trials' mean differences.
+    """
+    by, rows = [by] if isinstance(by, str) else list(by or []), []
+    same = [c for c in readings if c not in (between, "outcome", "seconds", "detail", "read", "version")]
+    table = readings.assign(ok=readings.outcome == "ok")
+    for key, group in table.groupby(by, observed=True) if by else [((), table)]:
+        wide = group.pivot(index=same, columns=between, values="ok").astype(float)
+        for a, b in combinations(wide.columns, 2):
+            pairs = wide[[a, b]].dropna()
+            gain = pairs[b] - pairs[a]
+            only_a, only_b, n = int((gain < 0).sum()), int((gain > 0).sum()), len(gain)
+            means = gain.groupby("trial").mean()
+            ends = _bonett_price(only_a, only_b, n) if len(means) == n else _student(means)
+            rows.append((*key, a, b, means.mean(), *ends, only_a, only_b, n, len(means)))
+    columns = ["a", "b", "difference", "low", "high", "only_a", "only_b", "pairs", "trials"]
+    return pd.DataFrame(rows, columns=[*by, *columns])
+
+
+def _bonett_price(only_a: int, only_b: int, n: int) -> tuple[float, float]:
+    """Adjusted Wald interval of a paired difference of proportions, British J. Math. Stat. Psych. 65, 479."""
+    a, b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
+    half = stats.norm.ppf(0.975) * np.sqrt((a + b - (b - a) ** 2) / (n + 2))
+    return max(-1.0, b - a - half), min(1.0, b - a + half)
+
+
+def _student(means: pd.Series) -> tuple[float, float]:
+    half = stats.t.ppf(0.975, len(means) - 1) * means.sem() if len(means) > 1 else np.inf
+    return max(-1.0, means.mean() - half), min(1.0, means.mean() + half)

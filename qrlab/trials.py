@@ -1,0 +1,283 @@
+"""Trials, carried out in a process of their own: a reader that crashes or hangs costs one reading.
+
+What a trial shows to a reader follows from the scene, the seed and the trial's number alone.  Nothing
+here knows designs, counts or caches.
+"""
+
+import atexit
+import faulthandler
+import mmap
+import os
+import pickle
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from qrlab.capture import render
+from qrlab.damage import MODELS, Damage
+from qrlab.decoders import OUTCOMES, decode, load, read_picture
+from qrlab.symbols import Symbol, make
+
+ALPHABET = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz0123456789-._~:/?#@&=%+", np.uint8)
+_PATIENCE = 120.0  # seconds to load the readers' libraries
+_GRACE = 2.0  # seconds to make a symbol and its damage between two readings
+_MARK = struct.Struct("qd")  # the reading in progress (-1: none) and when it began
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All that a picture depends on, apart from severity and trial.
+
+    content, or None for `contents` random ones of `payload` bytes in turn; parameters: the damage's.
+    """
+
+    content: str | bytes | None
+    payload: int | None
+    contents: int
+    level: str
+    version: int | None
+    mask: int | None
+    damage: str
+    parameters: tuple[tuple[str, object], ...]
+    px_per_module: int
+    quiet_zone: int
+
+    def symbol(self, seed: int, trial: int) -> Symbol:
+        """The symbol of a trial; of a payload, content number `trial` modulo `contents`."""
+        content = self.content
+        if content is None:
+            content = _random_content(seed, self.payload, trial % self.contents)
+        return make(content, self.level, version=self.version, mask=self.mask)
+
+    def drawn(self, seed: int, trial: int) -> Damage | None:
+        """The damage of a trial, the same whatever the symbol; None for damage "none"."""
+        if self.damage == "none":
+            return None
+        return MODELS[self.damage](np.random.default_rng([seed, trial]), **dict(self.parameters))
+
+    def render(self, modules: np.ndarray) -> np.ndarray:
+        """The picture of (damaged) modules."""
+        return render(modules, self.px_per_module, self.quiet_zone)
+
+
+@lru_cache(maxsize=4096)
+def _random_content(seed: int, payload: int, number: int) -> bytes:
+    rng = np.random.default_rng([seed, payload, number, 0])
+    return rng.choice(ALPHABET, payload).tobytes()
+
+
+@dataclass(frozen=True)
+class Task:
+    """Some trials of one scene; cells: (severity, reader) of each reading in a trial."""
+
+    scene: Scene
+    cells: tuple[tuple[float, str], ...]
+    trials: range
+    seed: int
+    timeout: float
+
+
+# A reading as it travels: place in OUTCOMES, nanoseconds, detail, and what was misread.
+Row = tuple[int, int, str, bytes | None]
+
+
+class WorkerError(RuntimeError):
+    """A worker process failed outside of any reading."""
+
+
+def carry_out(task: Task) -> list[list[Row]]:
+    """The readings of a task: for each cell, a row for each trial.
+
+    Readings during which the process ends are counted as crash or timeout, and the rest is read by a
+    new process.
+    """
+    lost: dict[int, int] = {}
+    while True:
+        worker = _borrow()
+        try:
+            answer = worker.ask(task, lost)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            number, began = worker.in_progress()
+            worker.close()
+            if worker.stopped:
+                raise WorkerError("stopped") from None
+            if number < 0:
+                raise WorkerError(
+                    f"a worker process ended outside a reading: {worker.last_words()}"
+                ) from None
+            hung = time.monotonic() - began >= task.timeout
+            lost[number] = OUTCOMES.index("timeout" if hung else "crash")
+            continue
+        _give_back(worker)
+        if isinstance(answer, str):
+            raise WorkerError(answer)
+        return answer
+
+
+class _Worker:
+    """A process that carries out tasks, and a page of memory in which it marks what it is doing."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self.page = tempfile.NamedTemporaryFile(prefix="qrlab-")  # noqa: SIM115
+        self.page.write(_MARK.pack(-1, 0.0))
+        self.page.flush()
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115
+        places = os.pathsep.join(place or os.getcwd() for place in sys.path)
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", "from qrlab.trials import serve; serve()", self.page.name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            env=os.environ | {"PYTHONPATH": places, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            start_new_session=True,  # an interrupt is for the session that asked, not for its workers
+        )
+
+    def ask(self, task: Task, lost: dict[int, int]) -> list[list[Row]] | str:
+        pickle.dump((task, lost), self.process.stdin)
+        self.process.stdin.flush()
+        return pickle.load(self.process.stdout)
+
+    def in_progress(self) -> tuple[int, float]:
+        self.page.seek(0)
+        return _MARK.unpack(self.page.read(_MARK.size))
+
+    def last_words(self) -> str:
+        self.errors.seek(0)
+        lines = self.errors.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else f"exit status {self.process.returncode}"
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            try:
+                pipe.close()
+            except OSError:  # what it had not yet taken
+                pass
+
+
+_idle: list[_Worker] = []
+_busy: set[_Worker] = set()
+_lock = threading.Lock()
+
+
+def _borrow() -> _Worker:
+    with _lock:
+        while _idle:
+            worker = _idle.pop()
+            if worker.process.poll() is None:
+                break
+            worker.close()
+        else:
+            worker = _Worker()
+        _busy.add(worker)
+        return worker
+
+
+def _give_back(worker: _Worker) -> None:
+    with _lock:
+        _busy.discard(worker)
+        _idle.append(worker)
+
+
+def stop() -> None:
+    """End what this process's workers are doing: their tasks raise WorkerError."""
+    with _lock:
+        for worker in _busy:
+            worker.stopped = True
+            worker.process.kill()
+        _busy.clear()
+
+
+@atexit.register
+def _close_all() -> None:
+    stop()
+    while _idle:
+        _idle.pop().close()
+
+
+def serve() -> None:
+    """A worker's life: tasks come on standard input, answers go to standard output."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a reader prints must not get among the answers
+    cv2.setNumThreads(1)
+    with open(sys.argv[1], "r+b") as page:
+        mark = mmap.mmap(page.fileno(), _MARK.size)
+    while True:
+        try:
+            task, lost = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        try:
+            answer = _Readings(task, lost, mark).all()
+        except Exception as problem:
+            answer = f"{type(problem).__name__}: {problem}"
+        pickle.dump(answer, answers)
+        answers.flush()
+
+
+class _Readings:
+    """The readings of one task, each marked in the page of memory before it begins."""
+
+    def __init__(self, task: Task, lost: dict[int, int], mark: mmap.mmap) -> None:
+        self.task, self.lost, self.mark, self.number = task, lost, mark, 0
+        self.devnull = open(os.devnull, "w")  # noqa: SIM115
+
+    def all(self) -> list[list[Row]]:
+        with self.devnull:
+            self._limit(_PATIENCE)
+            self.readers = {name: load(name) for name in {name for _, name in self.task.cells}}
+            self.renew = 0.0
+            rows = [row for trial in self.task.trials for row in self._trial(trial)]
+            faulthandler.cancel_dump_traceback_later()
+        return [rows[k :: len(self.task.cells)] for k in range(len(self.task.cells))]
+
+    def _limit(self, seconds: float) -> None:
+        """End the process after so many seconds, even in a library that never lets Python run."""
+        faulthandler.dump_traceback_later(seconds, exit=True, file=self.devnull)
+
+    def _begin(self) -> None:
+        now = time.monotonic()
+        if now >= self.renew:  # not at each reading: it starts a thread
+            self._limit(1.25 * self.task.timeout + _GRACE)
+            self.renew = now + 0.25 * self.task.timeout
+        _MARK.pack_into(self.mark, 0, self.number, now)
+
+    def _trial(self, trial: int):
+        scene, seed = self.task.scene, self.task.seed
+        _MARK.pack_into(self.mark, 0, -1, 0.0)
+        symbol, damage = scene.symbol(seed, trial), scene.drawn(seed, trial)
+        order = None if damage is None else damage.order(symbol.size)
+        shown = None
+        for severity, reader in self.task.cells:
+            if severity != shown:
+                modules = symbol.modules
+                if damage is not None:
+                    modules = damage.paint_over(modules, order <= severity)
+                picture, shown = scene.render(modules), severity
+            self._begin()
+            yield self._read(reader, modules, picture, symbol)
+            self.number += 1
+        _MARK.pack_into(self.mark, 0, -1, 0.0)
+
+    def _read(self, reader: str, modules: np.ndarray, picture: np.ndarray, symbol: Symbol) -> Row:
+        if self.number in self.lost:
+            return self.lost[self.number], 0, "", None
+        if reader == "model":
+            reading = decode(modules, "model", symbol)
+        else:
+            reading = read_picture(self.readers[reader], picture, symbol.content)
+        outcome = "timeout" if reading.seconds > self.task.timeout else reading.outcome
+        misread = reading.content if outcome == "misread" else None
+        return OUTCOMES.index(outcome), round(1e9 * reading.seconds), reading.detail, misread
