@@ -71,7 +71,7 @@ class Cache:
 
     def _unusable(self, problem: sqlite3.Error) -> OSError:
         return OSError(
-            f"cache {self.file} can't be read or written: {problem}; what it holds is kept, run again to go on"
+            f"cache {self.file} can't be used: {problem}; what it holds is kept, run again to go on"
         )
 
     def load(self, key: str, counts: dict[int, int]) -> Iterator[tuple[int, list[Row]]]:
@@ -79,10 +79,8 @@ class Cache:
         if self.database is None:
             return
         try:
-            found = self.database.execute(
-                "SELECT start, data, sum FROM readings WHERE key = ?", [_digest(key)]
-            )
-            records = found.fetchall()
+            wanted = "SELECT start, data, sum FROM readings WHERE key = ?"
+            records = self.database.execute(wanted, [_digest(key)]).fetchall()
         except sqlite3.Error as problem:
             self._begin_anew(problem)
             return

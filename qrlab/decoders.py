@@ -165,25 +165,17 @@ def _model() -> Read:
 
 
 _PIP = "pip install qrlab"
+_JAVA = "install Java 11 or later and pip install 'qrlab[boofcv]'"
+_LIBZBAR = "apt install libzbar0 (Debian, Ubuntu), brew install zbar (Mac), conda install -c conda-forge zbar"
 _OPENCV = partial(_Decoder, "OpenCV", lambda: importlib.import_module("cv2").__version__)
 _ZXING = partial(_Decoder, "zxing-cpp", partial(installed, "zxing-cpp"))
 DECODERS = {
     "zxing": _ZXING(_zxing, _PIP),
     "zxing-pure": _ZXING(partial(_zxing, is_pure=True), _PIP),
-    "zbar": _Decoder(
-        "libzbar, by pyzbar",
-        _zbar_version,
-        _zbar,
-        "apt install libzbar0 (Debian, Ubuntu), brew install zbar (Mac), conda install -c conda-forge zbar",
-    ),
+    "zbar": _Decoder("libzbar, by pyzbar", _zbar_version, _zbar, _LIBZBAR),
     "opencv": _OPENCV(partial(_opencv, "QRCodeDetector"), _PIP),
     "opencv-aruco": _OPENCV(partial(_opencv, "QRCodeDetectorAruco"), _PIP),
-    "boofcv": _Decoder(
-        "BoofCV, by pyboof",
-        _boofcv_version,
-        _boofcv,
-        "install Java 11 or later, then: pip install 'qrlab[boofcv]'",
-    ),
+    "boofcv": _Decoder("BoofCV, by pyboof", _boofcv_version, _boofcv, _JAVA),
     "model": _Decoder("qrlab", partial(installed, "qrlab"), _model, _PIP),
 }
 
@@ -204,7 +196,7 @@ def unavailable(name: str) -> str:
     (uint8 height×width) to bytes, str or None.
     """
     if ":" not in str(name):
-        one_of("decoder, unless module:function,", name, DECODERS)
+        one_of("reader, unless module:function,", name, DECODERS)
     try:
         version_of(name)
         if name != "boofcv":  # Java takes a while, and was looked for

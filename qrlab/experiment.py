@@ -114,7 +114,7 @@ def readings(
 
 
 def shown(condition: Mapping | pd.Series, *, seed: int, trial: int) -> np.ndarray:
-    """The picture (uint8 height×width) that a reader was shown: a row of a design or a result, and a trial."""
+    """The picture (uint8 height×width) that a reader was shown: a row of a design or result, and a trial."""
     here = {k: v for k, v in dict(condition).items() if k in CONDITIONS or k.startswith("damage_")}
     here = {k: None if k == "mask" and _none(v) else v for k, v in here.items()}
     scene, severity, _ = _condition(here)
@@ -206,10 +206,8 @@ def _scene(content, payload, contents, level, version, mask, damage, parameters,
             version = smallest_version(payload, level)
         held = capacity(40 if version is None else version, level)
         if held < payload:
-            which = "the largest version, 40," if version is None else f"version {version}"
-            raise ValueError(
-                f"payload must be at most {held:,} bytes for {which} at level {level}, not {payload}"
-            )
+            which = f"version {version or '40, the largest,'} at level {level}"
+            raise ValueError(f"payload must be at most {held:,} bytes for {which}, not {payload}")
     one_of("damage", damage, ["none", *MODELS])
     if damage != "none":
         MODELS[damage](0, **dict(parameters))

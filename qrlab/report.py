@@ -55,10 +55,8 @@ def _decoders(as_json: bool) -> str:
     table = decoders()
     if as_json:
         return table.to_json(orient="records", indent=2)
-    lines = [
-        f"{d.name:14}{d.library:22}{d.version or 'not available: ' + d.why_not}" for d in table.itertuples()
-    ]
-    return "\n".join(lines)
+    states = table.version.where(table.available, "not available: " + table.why_not)
+    return "\n".join(f"{n:14}{lib:22}{state}" for n, lib, state in zip(table.name, table.library, states))
 
 
 def report(folder: Path, out: Path, only: list[str] | None = None, parameters: list[str] = ()) -> Path:

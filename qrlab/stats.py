@@ -57,9 +57,8 @@ def rate_interval(successes: int, trials: int, confidence: float = 0.95) -> tupl
     successes = integer("successes", successes, 0, trials)
     if not trials:
         return 0.0, 1.0
-    low, high = stats.binomtest(successes, trials).proportion_ci(
-        number("confidence", confidence, 0, 1), "wilson"
-    )
+    confidence = number("confidence", confidence, 0, 1)
+    low, high = stats.binomtest(successes, trials).proportion_ci(confidence, "wilson")
     return float(low), float(high)
 
 

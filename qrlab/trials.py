@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -106,14 +107,14 @@ def carry_out(task: Task) -> list[list[Row]]:
         try:
             answer = worker.ask(task, lost)
         except (EOFError, OSError, pickle.UnpicklingError):
-            number, began = worker.in_progress()
-            worker.close()
+            with _lock:
+                _busy.discard(worker)
+            number, began = _MARK.unpack_from(worker.page)
+            last_words = worker.close()
             if worker.stopped:
                 raise WorkerError("stopped") from None
             if number < 0:
-                raise WorkerError(
-                    f"a worker process ended outside a reading: {worker.last_words()}"
-                ) from None
+                raise WorkerError(f"a worker ended outside a reading: {last_words}") from None
             hung = time.monotonic() - began >= task.timeout
             lost[number] = OUTCOMES.index("timeout" if hung else "crash")
             continue
@@ -123,18 +124,24 @@ def carry_out(task: Task) -> list[list[Row]]:
         return answer
 
 
+def _page(path: str) -> mmap.mmap:
+    with open(path, "r+b") as file:
+        return mmap.mmap(file.fileno(), _MARK.size)
+
+
 class _Worker:
     """A process that carries out tasks, and a page of memory in which it marks what it is doing."""
 
     def __init__(self) -> None:
         self.stopped = False
-        self.page = tempfile.NamedTemporaryFile(prefix="qrlab-")  # noqa: SIM115
-        self.page.write(_MARK.pack(-1, 0.0))
-        self.page.flush()
+        handle, self.path = tempfile.mkstemp(prefix="qrlab-")
+        with open(handle, "wb") as file:
+            file.write(_MARK.pack(-1, 0.0))
+        self.page = _page(self.path)
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115
         places = os.pathsep.join(place or os.getcwd() for place in sys.path)
         self.process = subprocess.Popen(
-            [sys.executable, "-c", "from qrlab.trials import serve; serve()", self.page.name],
+            [sys.executable, "-c", "from qrlab.trials import serve; serve()", self.path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
@@ -147,23 +154,18 @@ class _Worker:
         self.process.stdin.flush()
         return pickle.load(self.process.stdout)
 
-    def in_progress(self) -> tuple[int, float]:
-        self.page.seek(0)
-        return _MARK.unpack(self.page.read(_MARK.size))
-
-    def last_words(self) -> str:
-        self.errors.seek(0)
-        lines = self.errors.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else f"exit status {self.process.returncode}"
-
-    def close(self) -> None:
+    def close(self) -> str:
+        """End it; returns the last line that it wrote to standard error, or else its exit status."""
         self.process.kill()
         self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            try:
-                pipe.close()
-            except OSError:  # what it had not yet taken
-                pass
+        self.errors.seek(0)
+        lines = self.errors.read().decode(errors="replace").strip().splitlines()
+        for file in (self.process.stdin, self.process.stdout, self.page, self.errors):
+            with suppress(OSError):  # what it had not yet taken
+                file.close()
+        with suppress(OSError):
+            os.unlink(self.path)
+        return lines[-1] if lines else f"exit status {self.process.returncode}"
 
 
 _idle: list[_Worker] = []
@@ -212,8 +214,7 @@ def serve() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a reader prints must not get among the answers
     cv2.setNumThreads(1)
-    with open(sys.argv[1], "r+b") as page:
-        mark = mmap.mmap(page.fileno(), _MARK.size)
+    mark = _page(sys.argv[1])
     while True:
         try:
             task, lost = pickle.load(sys.stdin.buffer)
