@@ -1,0 +1,60 @@
+"""Readers that really crash, hang and raise, now and then; else they read as zxing does.
+
+What they do depends on the picture alone, so that a run can be repeated.
+"""
+
+import ctypes
+import os
+import signal
+
+import numpy as np
+
+from qrlab.decoders import load
+
+
+def turn(image: np.ndarray, every: int = 5) -> bool:
+    return int(np.count_nonzero(image)) // 16 % every == 0
+
+
+def crashes(image):
+    if turn(image):
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return load("zxing")(image)[0]
+
+
+def exits(image):
+    if turn(image):
+        os._exit(1)
+    return load("zxing")(image)[0]
+
+
+def hangs(image):
+    if turn(image, 40):
+        ctypes.PyDLL(None).sleep(600)  # never lets Python run again
+    return load("zxing")(image)[0]
+
+
+def raises(image):
+    if turn(image):
+        raise OverflowError("too much\nto read")
+    return load("zxing")(image)[0]
+
+
+def quits(image):
+    if turn(image):
+        raise SystemExit(3)
+    return load("zxing")(image)[0]
+
+
+def babbles(image):
+    print("what a library prints must not get among the answers")
+    os.write(1, b"nor this")
+    return load("zxing")(image)[0]
+
+
+def gives_a_number(image):
+    return 42
+
+
+def misreads(image):
+    return b"another content" if turn(image) else load("zxing")(image)[0]
