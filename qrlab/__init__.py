@@ -7,14 +7,17 @@ from qrlab import damage, plots, stats
 from qrlab.capture import render
 from qrlab.correction import break_point, break_points, capability, survival
 from qrlab.damage import Damage
-from qrlab.decoders import Reading, decode, decoders
+from qrlab.decoders import Reading, decode, decoders, unavailable, version_of
 from qrlab.experiment import readings, run, shown
 from qrlab.plots import (
     plot_by_length,
     plot_by_version,
     plot_damage,
     plot_free_levels,
+    plot_picture,
     plot_points,
+    plot_recovery,
+    plot_rows,
     plot_shares,
 )
 from qrlab.symbols import Layout, Level, Symbol, layout, make
@@ -38,7 +41,10 @@ __all__ = [
     "plot_by_version",
     "plot_damage",
     "plot_free_levels",
+    "plot_picture",
     "plot_points",
+    "plot_recovery",
+    "plot_rows",
     "plot_shares",
     "plots",
     "readings",
@@ -54,4 +60,5 @@ __all__ = [
 def versions() -> dict[str, str]:
     """The versions of what could change a result: library -> version."""
     libraries = ("qrlab", "segno", "zxing-cpp", "numpy", "scipy", "pandas", "matplotlib")
-    return {"python": _platform.python_version()} | {name: _version(name) for name in libraries}
+    readers = {name: version_of(name) for name in ("zbar", "opencv", "boofcv") if not unavailable(name)}
+    return {"python": _platform.python_version()} | {name: _version(name) for name in libraries} | readers

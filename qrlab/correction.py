@@ -199,6 +199,42 @@ def wrong_codewords(symbol: Symbol, order: np.ndarray, severity: float, paint: s
     return np.unique(here.codeword[wrong & (here.codeword >= 0)]).size / len(here.block)
 
 
+def harm(
+    symbols: Iterable[Symbol],
+    model: str,
+    severities: Iterable[float],
+    *,
+    trials: int,
+    seed: int = 0,
+    **parameters,
+) -> pd.DataFrame:
+    """What damage does to symbols: the mean shares of modules and of codewords that it makes wrong.
+
+    symbols, model, trials, seed, parameters: as for `break_points`, and the same damage.  A row per
+    symbol and severity: symbol, version, level, severity, wrong_modules and wrong_codewords (0 to 1).
+    """
+    one_of("model", model, MODELS)
+    trials, seed = integer("trials", trials, 1, 10**9), integer("seed", seed, 0, 2**63 - 1)
+    at, rows = np.array([number("severities", s, 0, 1) for s in severities]), []
+    for k, symbol in enumerate([symbols] if isinstance(symbols, Symbol) else symbols):
+        here, total = layout(_checked(symbol).version, symbol.level), np.zeros((2, len(at)))
+        data = here.codeword >= 0
+        for trial in range(trials):
+            damage = MODELS[model](np.random.default_rng([seed, trial]), **parameters)
+            order = damage.order(symbol.size)
+            order[damage.paint_over(symbol.modules, np.isfinite(order)) == symbol.modules] = np.inf
+            first = np.full(len(here.block), np.inf)
+            np.minimum.at(first, here.codeword[data], order[data])
+            for share, reached in zip(total, (order.ravel(), first)):
+                share += np.searchsorted(np.sort(reached), at, "right") / reached.size
+        shares = (total / trials).T
+        rows += [(k, symbol.version, symbol.level.value, s, *share) for s, share in zip(at, shares)]
+    table = pd.DataFrame(
+        rows, columns=["symbol", "version", "level", "severity", "wrong_modules", "wrong_codewords"]
+    )
+    return table.assign(level=ordered(table.level))
+
+
 def progress(total: int, description: str, unit: str) -> tqdm:
     """A bar that is gone when its work is done; silenced by TQDM_DISABLE=1."""
     quiet = os.environ.get("TQDM_DISABLE") == "1"  # tqdm's bar for notebooks does not ask

@@ -164,19 +164,19 @@ def _model() -> Read:
     return lambda picture: (None, "it judges modules, not pictures")  # decode asks _judge_modules instead
 
 
-_PIP = "pip install qrlab"
-_JAVA = "install Java 11 or later and pip install 'qrlab[boofcv]'"
+_JAVA = "install Java 11 or later, and: pip install pyboof"
+_OPENCV_PIP = "pip install opencv-python-headless"
 _LIBZBAR = "apt install libzbar0 (Debian, Ubuntu), brew install zbar (Mac), conda install -c conda-forge zbar"
 _OPENCV = partial(_Decoder, "OpenCV", lambda: importlib.import_module("cv2").__version__)
 _ZXING = partial(_Decoder, "zxing-cpp", partial(installed, "zxing-cpp"))
 DECODERS = {
-    "zxing": _ZXING(_zxing, _PIP),
-    "zxing-pure": _ZXING(partial(_zxing, is_pure=True), _PIP),
+    "zxing": _ZXING(_zxing, "pip install zxing-cpp"),
+    "zxing-pure": _ZXING(partial(_zxing, is_pure=True), "pip install zxing-cpp"),
     "zbar": _Decoder("libzbar, by pyzbar", _zbar_version, _zbar, _LIBZBAR),
-    "opencv": _OPENCV(partial(_opencv, "QRCodeDetector"), _PIP),
-    "opencv-aruco": _OPENCV(partial(_opencv, "QRCodeDetectorAruco"), _PIP),
+    "opencv": _OPENCV(partial(_opencv, "QRCodeDetector"), _OPENCV_PIP),
+    "opencv-aruco": _OPENCV(partial(_opencv, "QRCodeDetectorAruco"), _OPENCV_PIP),
     "boofcv": _Decoder("BoofCV, by pyboof", _boofcv_version, _boofcv, _JAVA),
-    "model": _Decoder("qrlab", partial(installed, "qrlab"), _model, _PIP),
+    "model": _Decoder("qrlab", partial(installed, "qrlab"), _model, ""),
 }
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from pandas.io.formats.style import Styler
+from scipy.optimize import isotonic_regression
 
 from qrlab.checks import one_of
 from qrlab.damage import PAINTS
@@ -22,6 +23,22 @@ from qrlab.symbols import Level, Symbol, layout
 # for the common kinds of colour blindness.
 LEVEL_COLOR = {"L": "#dd8e10", "M": "#218a7d", "Q": "#2558a0", "H": "#41104f"}
 GREY = "#5f6368"
+# One colour and one marker a reader, everywhere; the colours keep clear of the levels'.
+READER_STYLE = {
+    "zxing": ("#111111", "o"),
+    "zxing-pure": ("#8a8f98", "s"),
+    "zbar": ("#c22a2a", "^"),
+    "opencv": ("#6d7d12", "D"),
+    "opencv-aruco": ("#c45ba0", "v"),
+    "boofcv": ("#7a4a21", "P"),
+    "model": ("#5f6368", ""),
+}
+KIND_COLOR = {
+    "speckle": "#111111",
+    "blot": "#c22a2a",
+    "codewords": "#6d7d12",
+}  # the telling ones; others grey
+COLOR = LEVEL_COLOR | KIND_COLOR | {reader: color for reader, (color, _) in READER_STYLE.items()}
 
 
 def style() -> None:
@@ -59,21 +76,16 @@ def table(data: pd.DataFrame, formats: str | dict | None = None, caption: str = 
     return data.style.format(formats, na_rep="–").hide(axis="index").set_caption(caption).set_uuid(name)
 
 
-def _levels(data: pd.DataFrame) -> list[str]:
-    present = set(data.level)
-    return [level.value for level in Level if level in present]
-
-
 def _label_ends(ax: Axes, ends: list[tuple[float, float, str]]) -> None:
-    """Write each level's name at the right end of its line (x, y, level), apart where they would touch."""
+    """Write each name at the right end of its line (x, y, name), apart where they would touch."""
     gap = 0.17 * ax.figure.dpi / ax.get_window_extent().height  # 0.17 inch, a line of text
     to_axes = ax.transAxes.inverted()
     places = sorted((*to_axes.transform(ax.transData.transform((x, y))), level) for x, y, level in ends)
     places.sort(key=lambda place: place[1])
     heights = np.array([y for _, y, _ in places])
     slots = gap * np.arange(len(heights))
-    heights = np.maximum.accumulate(heights - slots) + slots  # push up, then back to the middle
-    heights -= np.mean(heights - [y for _, y, _ in places])
+    apart = isotonic_regression(heights - slots).x  # as near to the ends as a gap between them allows
+    heights = np.maximum(np.minimum(apart, 1 - slots[-1]), 0) + slots
     for (x, _, level), y in zip(places, heights):
         ax.annotate(
             level,
@@ -81,7 +93,7 @@ def _label_ends(ax: Axes, ends: list[tuple[float, float, str]]) -> None:
             xytext=(5, 0),
             xycoords="axes fraction",
             textcoords="offset points",
-            color=LEVEL_COLOR[level],
+            color=COLOR.get(level, GREY),
             va="center",
             fontweight="bold",
             annotation_clip=False,
@@ -100,10 +112,36 @@ def _documented(ax: Axes, levels: list[str]) -> None:
     right.spines["right"].set_visible(False)
 
 
+def _names(data: pd.DataFrame, by: str) -> list[str]:
+    """The levels or the readers in `data`, in their fixed order; anything else as it comes."""
+    order = {"level": LEVEL_COLOR, "reader": READER_STYLE}.get(by, dict.fromkeys(data[by]))
+    return [name for name in order if name in set(data[by])]
+
+
+def _lines(ax: Axes, data: pd.DataFrame, x: str, y: str, by: str, band: tuple = (), **look) -> list[tuple]:
+    """A line for each name in column `by`, in its colour and marker; returns where they end."""
+    ends = []
+    for name in _names(data, by):
+        rows = data[data[by] == name].sort_values(x)
+        marker = (
+            READER_STYLE[name][1] if by == "reader" else "o" if by == "level" and 1 < len(rows) < 11 else ""
+        )
+        line = {"color": COLOR.get(name, "#c3c7cc"), "marker": marker, "markersize": 3.5, "linewidth": 1.5}
+        above = {"markeredgewidth": 0, "zorder": 2.2 if name in COLOR else 2}
+        ax.plot(rows[x], rows[y], **(line | above | look))
+        if band:
+            ax.fill_between(
+                rows[x], *(rows[end] for end in band), color=line["color"], alpha=0.17, linewidth=0
+            )
+        ends.append((rows[x].iloc[-1], rows[y].iloc[-1], name))
+    return ends
+
+
 def plot_by_version(
     data: pd.DataFrame,
     y: str,
     *,
+    by: str = "level",
     ax: Axes | None = None,
     low: str | None = None,
     high: str | None = None,
@@ -112,30 +150,56 @@ def plot_by_version(
     ylim: tuple = (0, None),
     yscale: str = "linear",
 ) -> Axes:
-    """A line for each level of column `y` against version.
+    """A line for each level, or reader, of column `y` against version.
 
-    data: columns version, level and y; low, high: columns of a band around the line.  documented: the
-    dashed 7, 15, 25, 30 too; label: the level's name at the end of each line.
+    data: columns version, `by` ("level" or "reader") and y; low, high: columns of a band around the
+    line.  documented: the dashed 7, 15, 25, 30 too; label: the name at the end of each line.
     """
     ax = ax or plt.gca()
-    ends = []
-    for level in _levels(data):
-        rows = data[data.level == level].sort_values("version")
-        color = LEVEL_COLOR[level]
-        marker = "o" if len(rows) < 20 else None
-        ax.plot(rows.version, rows[y], color=color, linewidth=1.8, marker=marker, markersize=3.5)
-        if low and high:
-            ax.fill_between(rows.version, rows[low], rows[high], color=color, alpha=0.18, linewidth=0)
-        ends.append((rows.version.iloc[-1], rows[y].iloc[-1], level))
+    ends = _lines(ax, data, "version", y, by, (low, high) if low and high else ())
     ax.set(xlabel="version", xlim=(0, 44), xticks=[1, 10, 20, 30, 40], yscale=yscale, ylim=ylim)
     if yscale == "log":
-        ticks = [0.5, 1, 2, 5, 10, 20, 40]
+        least, most = ax.get_ylim()
+        ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 40, 100) if least <= tick <= most]
         ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
         ax.minorticks_off()
     if documented:
-        _documented(ax, _levels(data))
+        _documented(ax, _names(data, by))
     if label:
         _label_ends(ax, ends)
+    return ax
+
+
+def plot_recovery(
+    data: pd.DataFrame,
+    x: str = "severity",
+    *,
+    by: str = "level",
+    ax: Axes | None = None,
+    dotted: bool = False,
+    documented: bool = False,
+    named: bool = False,
+) -> Axes:
+    """Recovery against damage: a line for each level with its interval as a band, or for each kind of damage.
+
+    data: columns x and rate (shares, 0 to 1), low and high for the bands, and by: "level" or "damage".
+    dotted: thin dotted lines without bands, as for the model; documented: the levels' percentages as
+    dashed verticals; named: with their numbers above.
+    """
+    ax, shares = ax or plt.gca(), [column for column in (x, "rate", "low", "high") if column in data]
+    percent = data.assign(**{column: 100 * data[column] for column in shares})
+    look = {"linestyle": ":", "linewidth": 1.2} if dotted else {}
+    _lines(ax, percent, x, "rate", by, () if dotted or by == "damage" else ("low", "high"), marker="", **look)
+    for level in _names(data, "level") if documented else ():
+        place, color = 100 * Level(level).documented, LEVEL_COLOR[level]
+        ax.axvline(place, color=color, linestyle=(0, (5, 3)), linewidth=0.9, zorder=1.5)
+        if named:
+            where = {"transform": ax.get_xaxis_transform(), "ha": "center", "fontsize": 6.5}
+            ax.text(place, 1.01, f"{place:.0f}%", color=color, **where)
+    for row, (kind, color) in enumerate(KIND_COLOR.items() if by == "damage" else ()):
+        place = (0.98, 0.95 - 0.11 * row)
+        ax.text(*place, kind, color=color, ha="right", va="top", transform=ax.transAxes, fontsize=8)
+    ax.set(ylim=(-3, 103), xlim=(0, percent[x].max()), yticks=[0, 50, 100])
     return ax
 
 
@@ -153,7 +217,7 @@ def plot_by_length(
     """
     ax = ax or plt.gca()
     ends = []
-    for level in _levels(data):
+    for level in _names(data, "level"):
         rows = data[data.level == level].sort_values("length")
         ax.step(rows.length, rows[y], where="mid", color=LEVEL_COLOR[level], linewidth=1.5)
         ends.append((rows.length.iloc[-1], rows[y].iloc[-1], level))
@@ -170,7 +234,7 @@ def plot_free_levels(data: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     data: as `sizes` gives it.
     """
     ax = ax or plt.gca()
-    levels = _levels(data)
+    levels = _names(data, "level")
     for row, level in enumerate(levels):
         part = data[data.level == level].sort_values("length")
         changes = np.flatnonzero(part.free.astype(str).ne(part.free.astype(str).shift()))
@@ -223,10 +287,45 @@ def plot_shares(data: pd.DataFrame, level: str, *, ax: Axes | None = None, xmax:
 def plot_points(data: pd.DataFrame, x: str, y: str, *, ax: Axes | None = None) -> Axes:
     """A point for each row of `data`, in the colour and marker of its level; columns level, x and y."""
     ax = ax or plt.gca()
-    for level, marker in zip(_levels(data), "osD^"):
+    for level, marker in zip(_names(data, "level"), "osD^"):
         rows = data[data.level == level]
         ax.scatter(rows[x], rows[y], s=16, marker=marker, color=LEVEL_COLOR[level], linewidths=0, label=level)
     ax.legend(ncols=4, loc="upper right", handletextpad=0, columnspacing=0.8)
+    return ax
+
+
+def plot_picture(image: np.ndarray, reads: dict[str, bool], *, ax: Axes | None = None) -> Axes:
+    """A picture, and below it the marker of each reader that reads it; a dot for one that doesn't."""
+    ax = ax or plt.gca()
+    ax.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    ax.set_axis_off()
+    for k, (reader, ok) in enumerate(reads.items()):
+        color, marker = READER_STYLE.get(reader, (GREY, "X")) if ok else (GREY, ".")
+        look = {"color": color, "marker": marker, "markersize": 5 if ok else 2, "markeredgewidth": 0}
+        ax.plot((k + 0.5) / len(reads), -0.08, transform=ax.transAxes, clip_on=False, linestyle="", **look)
+    return ax
+
+
+def plot_rows(
+    data: pd.DataFrame, x: str, y: str, *, by: str = "level", ax: Axes | None = None, band: tuple = ()
+) -> Axes:
+    """A row for each value of column y, in order of appearance; a marker for each level, or reader, in it.
+
+    data: columns x, y and by ("level" or "reader"); band: the columns of an interval's two ends.
+    """
+    ax, rows, names = ax or plt.gca(), list(dict.fromkeys(data[y])), _names(data, by)
+    for nudge, name, marker in zip(np.linspace(-0.24, 0.24, len(names)), names, "osD^vPX"):
+        here = data[data[by] == name]
+        at = [rows.index(value) + nudge for value in here[y]]
+        marker = READER_STYLE[name][1] if by == "reader" else marker
+        ax.plot(here[x], at, marker, color=COLOR[name], markersize=4.5, markeredgewidth=0, zorder=3)
+        if band:
+            ax.hlines(at, *(here[end] for end in band), color=COLOR[name], linewidth=1.2, alpha=0.7, zorder=2)
+    ax.set(ylim=(len(rows) - 0.5, -0.5))
+    ax.set_yticks(range(len(rows)), rows)
+    ax.grid(visible=False, axis="y")
+    for edge in np.arange(len(rows) - 1) + 0.5:
+        ax.axhline(edge, color="#efefef", linewidth=0.8, zorder=0)
     return ax
 
 
@@ -246,3 +345,21 @@ def plot_damage(
     ax.imshow(shade, cmap=ListedColormap(colors), vmin=0, vmax=4, interpolation="nearest")
     ax.set_axis_off()
     return ax
+
+
+def legend(fig, *, readers: list[str] = (), solid: str = "", dotted: str = "", dashed: str = "") -> None:
+    """A legend above a figure: the readers' markers, or else the levels' colours and the line styles."""
+    line, columns = mpl.lines.Line2D, {"columnspacing": 1.2, "loc": "outside upper center"}
+    if readers:
+        styles = [READER_STYLE.get(reader, (GREY, "X")) for reader in readers]
+        looks = [{"color": color, "marker": marker, "linestyle": ""} for color, marker in styles]
+        handles = [line([], [], label=reader, **look) for reader, look in zip(readers, looks)]
+    else:
+        handles = [
+            line([], [], color=color, linewidth=3, label=level) for level, color in LEVEL_COLOR.items()
+        ]
+        styles = {solid: "-", dotted: ":", dashed: (0, (5, 3))}
+        handles += [
+            line([], [], color=GREY, linestyle=how, label=what) for what, how in styles.items() if what
+        ]
+    fig.legend(handles=handles, ncols=len(handles), handlelength=1.2 if readers else 1.8, **columns)

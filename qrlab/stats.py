@@ -69,12 +69,16 @@ def upper_bound(successes: int, trials: int, confidence: float = 0.95) -> float:
 
 
 def rates(result: pd.DataFrame, by: str | list[str] | None = None, outcome: str = "ok") -> pd.DataFrame:
-    """A run's result with rate, low and high: the share of `outcome` and its 95 % Wilson interval, 0 to 1.
+    """A result with rate, low and high: the share of `outcome` and its 95 % Wilson interval, 0 to 1.
 
-    by: pool the rows that agree in these columns first; counts and seconds are added up.
+    result: of qr.run, or of qr.readings with by; by: pool the rows that agree in these columns first;
+    counts and seconds are added up.
     """
     one_of("outcome", outcome, OUTCOMES)
     counts = ["trials", *OUTCOMES, "seconds"]
+    if "outcome" in result:
+        each = pd.get_dummies(result.outcome, dtype=int)
+        result = pd.concat([result.drop(columns="outcome").assign(trials=1), each], axis=1)
     if by is not None:
         result = result.groupby(by, observed=True)[counts].sum().reset_index()
     ends = [rate_interval(int(k), int(n)) for k, n in zip(result[outcome], result.trials)]
@@ -112,7 +116,7 @@ def thresholds(
             low, high = _crossing(band, at, share)
             estimate = _crossing(ok.mean(axis=0)[None], at, share)[0]
             rows.append((*key, share, estimate, min(low, drawn[0]), max(high, drawn[1]), trials))
-    return pd.DataFrame(rows, columns=[*by, "share", "severity", "low", "high", "trials"])
+    return _typed(pd.DataFrame(rows, columns=[*by, "share", "severity", "low", "high", "trials"]), readings)
 
 
 def _crossing(rates: np.ndarray, at: np.ndarray, share: float) -> np.ndarray:
@@ -148,7 +152,12 @@ def differences(readings: pd.DataFrame, between: str, by: str | list[str] | None
             ends = _bonett_price(only_a, only_b, n) if len(means) == n else _student(means)
             rows.append((*key, a, b, means.mean(), *ends, only_a, only_b, n, len(means)))
     columns = ["a", "b", "difference", "low", "high", "only_a", "only_b", "pairs", "trials"]
-    return pd.DataFrame(rows, columns=[*by, *columns])
+    return _typed(pd.DataFrame(rows, columns=[*by, *columns]), readings)
+
+
+def _typed(table: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
+    """`table` with levels an ordered category where they are one in `like`."""
+    return table.astype({"level": like.level.dtype}) if "level" in table else table
 
 
 def _bonett_price(only_a: int, only_b: int, n: int) -> tuple[float, float]:

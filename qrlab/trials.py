@@ -56,7 +56,7 @@ class Scene:
         """The symbol of a trial; of a payload, content number `trial` modulo `contents`."""
         content = self.content
         if content is None:
-            content = _random_content(seed, self.payload, trial % self.contents)
+            content = random_content(seed, self.payload, trial % self.contents)
         return make(content, self.level, version=self.version, mask=self.mask)
 
     def drawn(self, seed: int, trial: int) -> Damage | None:
@@ -71,7 +71,8 @@ class Scene:
 
 
 @lru_cache(maxsize=4096)
-def _random_content(seed: int, payload: int, number: int) -> bytes:
+def random_content(seed: int, payload: int, number: int) -> bytes:
+    """Content number `number` of `payload` bytes, characters of a web address; the same for every level."""
     rng = np.random.default_rng([seed, payload, number, 0])
     return rng.choice(ALPHABET, payload).tobytes()
 

@@ -6,6 +6,8 @@ What they do depends on the picture alone, so that a run can be repeated.
 import ctypes
 import os
 import signal
+import tempfile
+from pathlib import Path
 
 import numpy as np
 
@@ -23,7 +25,7 @@ def crashes(image):
 
 
 def exits(image):
-    if turn(image):
+    if turn(image, 40):
         os._exit(1)
     return load("zxing")(image)[0]
 
@@ -32,6 +34,11 @@ def hangs(image):
     if turn(image, 40):
         ctypes.PyDLL(None).sleep(600)  # never lets Python run again
     return load("zxing")(image)[0]
+
+
+def stalls(image):
+    Path(tempfile.gettempdir(), "stalls").touch()
+    ctypes.PyDLL(None).sleep(600)
 
 
 def raises(image):
@@ -58,3 +65,7 @@ def gives_a_number(image):
 
 def misreads(image):
     return b"another content" if turn(image) else load("zxing")(image)[0]
+
+
+def tells_who_asked(image):
+    return str(os.getppid()).encode()

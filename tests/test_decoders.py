@@ -1,0 +1,621 @@
+"""Readers behind one signature: what they read, why not, and what is said of those that are missing."""
+
+import ctypes.util
+import hashlib
+import importlib.util
+import re
+import sys
+from functools import lru_cache
+from importlib.metadata import version as installed
+from pathlib import Path
+from types import SimpleNamespace
+
+import bad_readers
+import cv2
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from test_correction import full_symbol, in_data_region
+from test_symbols import ALL
+from witness import picture
+
+import qrlab as qr
+from qrlab.correction import PROTECTION
+from qrlab.damage import MODELS, PAINTS
+from qrlab.decoders import CHARACTER_SETS, DECODERS, read_picture, unavailable, version_of
+
+HERE = importlib.import_module("qrlab.decoders")  # the package's own name for it is the function's
+NAMES = ["zxing", "zxing-pure", "zbar", "opencv", "opencv-aruco", "boofcv", "model"]
+BY_PIP = ["zxing", "zxing-pure", "opencv", "opencv-aruco", "model"]
+
+
+def readers(*names: str):
+    """Parametrize with readers of pictures; those that can't be had here are skipped and say why."""
+    reason = {name: unavailable(name) for name in names}
+    return pytest.mark.parametrize(
+        "reader", [pytest.param(n, marks=pytest.mark.skipif(bool(w), reason=w)) for n, w in reason.items()]
+    )
+
+
+every_reader = readers(*NAMES[:-1])
+
+
+# --- which there are ---
+
+
+def test_seven_readers_in_their_order():
+    table = qr.decoders()
+    assert list(table.columns) == ["name", "library", "version", "available", "why_not"]
+    assert list(table.name) == list(DECODERS) == NAMES
+    for row in table.itertuples():
+        assert row.available == (row.why_not == "") == (row.version != "")
+        assert row.library
+        if row.available:
+            assert row.version == version_of(row.name)
+    assert table.set_index("name").available[BY_PIP].all(), "what pip installs is there"
+
+
+def test_versions_are_those_of_the_libraries():
+    version = qr.decoders().set_index("name").version
+    assert version["zxing"] == version["zxing-pure"] == installed("zxing-cpp")
+    assert version["opencv"] == version["opencv-aruco"] == cv2.__version__
+    assert version["model"] == qr.__version__
+    assert version["boofcv"] in ("", installed("pyboof") if importlib.util.find_spec("pyboof") else "")
+
+
+@readers("zbar")
+def test_the_version_of_zbar_is_its_librarys_own(reader):
+    major, minor, _ = version_of("zbar").split(".")
+    assert (int(major), int(minor)) >= (0, 10), "pyzbar needs that"
+
+
+@pytest.fixture
+def nothing_loaded(monkeypatch):
+    """No reader is loaded yet, nor pyzbar imported; afterwards all is as it was."""
+    monkeypatch.setattr(HERE, "load", lru_cache(HERE.load.__wrapped__))
+    for name in _pyzbar():
+        monkeypatch.delitem(sys.modules, name)
+    yield
+    for name in _pyzbar():
+        del sys.modules[name]
+
+
+def _pyzbar() -> list[str]:
+    return [name for name in sys.modules if name.partition(".")[0] == "pyzbar"]
+
+
+def _find_no_module(monkeypatch, missing: str) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == missing else find(name))
+
+
+def _find_module(monkeypatch, there: str) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name if name == there else find(name))
+
+
+def without_java(monkeypatch):
+    _find_module(monkeypatch, "pyboof")
+    monkeypatch.setenv("PATH", "")
+    return "boofcv", "there is no java", "install Java 11 or later"
+
+
+def without_pyboof(monkeypatch):
+    _find_no_module(monkeypatch, "pyboof")
+    return "boofcv", "pyboof is not installed", "pip install"
+
+
+def without_libzbar(monkeypatch):
+    monkeypatch.setattr(ctypes.util, "find_library", lambda name: None)
+    monkeypatch.setattr(HERE, "_let_zbar_be_found", lambda: None)
+    return "zbar", "Unable to find zbar shared library", "apt install libzbar0"
+
+
+def without_pyzbar(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyzbar", None)
+    return "zbar", "pyzbar", "brew install zbar"
+
+
+def without_opencv(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    return "opencv-aruco", "cv2", "pip install"
+
+
+@pytest.mark.parametrize(
+    "without", [without_java, without_pyboof, without_libzbar, without_pyzbar, without_opencv]
+)
+def test_a_reader_that_is_missing_says_why_and_how_to_get_it(without, monkeypatch, nothing_loaded):
+    name, why, how = without(monkeypatch)
+    row = qr.decoders().set_index("name").loc[name]
+    assert (bool(row.available), row.version) == (False, "")
+    assert why in row.why_not.partition(";")[0]
+    assert how in row.why_not.partition(";")[2]
+    assert qr.decoders().set_index("name").available["zxing"], "the others are still there"
+    with pytest.raises(ValueError, match=f"^decoder {name} is not available: .*{why}.*; .*") as caught:
+        qr.decode(qr.make("x").modules, name)
+    assert str(caught.value).endswith(row.why_not)
+
+
+@pytest.fixture
+def prefix(monkeypatch, tmp_path, nothing_loaded) -> Path:
+    """An environment's folder with something named as ZBar's library that can't be loaded."""
+    library = tmp_path / "lib" / "libzbar.so.0"
+    library.parent.mkdir()
+    library.write_bytes(b"not a library")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    return library
+
+
+def test_zbars_library_in_the_environments_folder_is_used_where_ctypes_finds_none(monkeypatch, prefix):
+    monkeypatch.setattr(ctypes.util, "find_library", lambda name: None)
+    assert str(prefix) in unavailable("zbar"), "it was tried"
+    assert sys.modules["pyzbar.zbar_library"].find_library("zbar") == str(prefix)
+
+
+def test_zbars_library_that_ctypes_finds_comes_first(monkeypatch, prefix):
+    monkeypatch.setattr(ctypes.util, "find_library", lambda name: f"/nowhere/lib{name}.so")
+    why_not = unavailable("zbar")
+    assert "/nowhere/libzbar.so" in why_not
+    assert str(prefix) not in why_not
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("no_such_module:f", "No module named 'no_such_module'"), ("bad_readers:f", "has no attribute 'f'")],
+)
+def test_a_reader_of_your_own_that_is_missing_says_so(name, why):
+    assert why in unavailable(name)
+    with pytest.raises(ValueError, match=f"^decoder {name} is not available: .*{why}"):
+        qr.decode(qr.make("x").modules, name)
+
+
+# --- what they read ---
+
+
+@every_reader
+def test_a_clean_symbol_of_middle_size_is_read(reader):
+    symbol = full_symbol(7, "Q")
+    reading = qr.decode(symbol.modules, reader, symbol)
+    assert (reading.outcome, reading.content, reading.detail) == ("ok", symbol.content, "")
+    assert reading.seconds > 0
+
+
+@every_reader
+def test_pictures_of_any_make_are_read_and_left_as_they_are(reader):
+    symbol = qr.make("any picture", "M")
+    tall = np.pad(qr.render(symbol.modules, 4), ((0, 40), (3, 0)), constant_values=255)
+    for shown in (tall, np.asfortranarray(tall), qr.render(symbol.modules, 8)[::2, ::2]):
+        shown.flags.writeable = False
+        before = shown.copy()
+        assert qr.decode(shown, reader, symbol).outcome == "ok"
+        assert np.array_equal(shown, before)
+
+
+def test_modules_are_rendered_for_readers_of_pictures_and_pictures_are_not():
+    symbol = qr.make("twice the same")
+    drawn = qr.render(symbol.modules, 2, 1)
+    for image, shown in ((symbol.modules, qr.render(symbol.modules)), (drawn, drawn)):
+        assert qr.decode(image, f"{__name__}:sees").content == sees(shown)
+    assert qr.decode(symbol.modules[:, ::-1], f"{__name__}:is_contiguous").content == b"True"
+    assert qr.decode(drawn[::2, ::2], f"{__name__}:is_contiguous").content == b"True"
+
+
+def sees(image):
+    return f"{image.dtype} {image.shape} ".encode() + hashlib.sha256(image.tobytes()).digest()
+
+
+def is_contiguous(image):
+    return str(image.flags.c_contiguous)
+
+
+def test_zxing_finds_a_symbol_among_other_things_and_zxing_pure_does_not_look_for_it():
+    symbol = qr.make("here", "M")
+    beside = qr.render(symbol.modules, 4)
+    beside[:4, :4] = 0
+    assert qr.decode(beside, "zxing", symbol).outcome == "ok"
+    assert qr.decode(beside, "zxing-pure", symbol).outcome == "unread"
+
+
+CONTENTS = {
+    "every byte value": bytes(range(256)),
+    "NUL bytes": b"\0at the beginning, \0 within, at the end\0",
+    "nothing but NUL bytes": b"\0\0\0",
+    "control characters": bytes(range(1, 32)),
+    "line ends and blanks": b" \r\n two lines\t\n ",
+    "ISO 8859-1": "Grüße, garçon".encode("latin-1"),
+    "Windows-1252": "“5 €” – zu viel".encode("cp1252"),
+    "UTF-8": "Grüße, garçon, Ελλάδα",
+    "emoji": "a party 🎉 for 🧑‍🚀",
+    "Shift-JIS": "日本語テスト".encode("shift_jis"),
+    "Shift-JIS, half width": "ｱｲｳｴｵ".encode("shift_jis"),
+    "Big5": "中文測試".encode("big5"),
+    "GBK": "中文测试".encode("gbk"),
+    "UTF-16": "two bytes each".encode("utf-16"),
+    "digits": "00123456789",
+    "alphanumeric": "HTTP://EXAMPLE.ORG/$%*+-.:",
+    "what readers use for escapes": rb"\000026 ]Q1 ~ %% \\",
+}
+
+
+@every_reader
+@pytest.mark.parametrize("kind", CONTENTS)
+def test_whatever_an_unharmed_symbol_holds_is_read_and_not_misread(reader, kind):
+    symbol = qr.make(CONTENTS[kind], "M")
+    reading = qr.decode(symbol.modules, reader, CONTENTS[kind])
+    assert (reading.outcome, reading.content) == ("ok", symbol.content)
+
+
+@readers("zxing", "zxing-pure")
+@given(st.binary(min_size=1, max_size=100))
+@settings(deadline=None, max_examples=50)
+def test_zxing_hands_over_the_very_bytes(reader, content):
+    reading = qr.decode(qr.make(content, mask=0).modules, reader)
+    assert (reading.content, reading.detail) == (content, "")
+    assert qr.decode(qr.make(content, mask=0).modules, reader, content).detail == ""
+
+
+@readers("opencv", "opencv-aruco")
+@given(st.binary(min_size=1, max_size=40))
+@settings(deadline=None, max_examples=40)
+def test_opencv_takes_bytes_that_are_no_utf_8_for_iso_8859_1(reader, content):
+    reading = qr.decode(qr.make(content, mask=0).modules, reader, content)
+    assume(reading.outcome != "unread")  # now and then it finds no symbol
+    assert reading.outcome == "ok"
+    assert reading.detail in (("",) if _is_utf_8(content) else ("", "as iso-8859-1"))
+
+
+def _is_utf_8(content: bytes) -> bool:
+    try:
+        return bool(content.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+@every_reader
+@given(st.text(st.characters(max_codepoint=127), min_size=1, max_size=60))
+@settings(deadline=None, max_examples=25)
+def test_no_ascii_text_is_misread(reader, text):
+    assert qr.decode(qr.make(text).modules, reader, text).outcome in ("ok", "unread")
+
+
+@readers("zxing", "zxing-pure", "opencv", "opencv-aruco", "boofcv")
+@given(st.text(min_size=1, max_size=40))
+@settings(deadline=None, max_examples=25)
+def test_no_text_in_utf_8_is_misread(reader, text):
+    assert qr.decode(qr.make(text).modules, reader, text).outcome in ("ok", "unread")
+
+
+@readers("boofcv")
+def test_boofcv_gives_up_on_bytes_that_end_like_an_unfinished_character_of_utf_8(reader):
+    for word in ("café", "Maß"):
+        reading = qr.decode(qr.make(word.encode("latin-1")).modules, reader, word.encode("latin-1"))
+        assert (reading.outcome, reading.detail) == ("unread", "decoding message")
+
+
+ALMOST_UTF_8 = b"half a pair of surrogates: \xed\xa0\x80"
+
+
+@readers("zxing", "zbar", "opencv", "opencv-aruco")
+def test_bytes_that_are_almost_utf_8_are_read(reader):
+    assert qr.decode(qr.make(ALMOST_UTF_8).modules, reader, ALMOST_UTF_8).outcome == "ok"
+
+
+@readers("boofcv")
+def test_boofcv_really_misreads_bytes_that_are_almost_utf_8(reader):
+    reading = qr.decode(qr.make(ALMOST_UTF_8).modules, reader, ALMOST_UTF_8)
+    assert (reading.outcome, reading.content) == ("misread", ALMOST_UTF_8[:-3] + "\ufffd".encode())
+
+
+# --- what the answer is compared with ---
+
+
+@pytest.mark.parametrize("kind", [str, bytes, qr.Symbol])
+def test_the_content_can_be_expected_as_text_bytes_or_symbol(kind):
+    text = "Tschüß"
+    symbol, other = qr.make(text), qr.make("Servus")
+    right = {str: text, bytes: text.encode(), qr.Symbol: symbol}[kind]
+    assert qr.decode(symbol.modules, "zxing", right).outcome == "ok"
+    misread = qr.decode(other.modules, "zxing", right)
+    assert (misread.outcome, misread.content, misread.detail) == ("misread", b"Servus", "")
+
+
+def test_without_anything_expected_whatever_is_read_is_ok():
+    reading = qr.decode(qr.make("Grüße".encode("latin-1")).modules)
+    assert (reading.outcome, reading.content) == ("ok", b"Gr\xfc\xdfe")
+
+
+def test_an_answer_that_differs_in_a_blank_or_its_case_is_a_misreading():
+    symbol = qr.make("abc")
+    for expected in ("abc ", " abc", "ABC", "ab", "abcd", "\ufeffabc", ""):
+        assert qr.decode(symbol.modules, "zxing", expected).outcome == "misread", expected
+
+
+@given(st.binary(min_size=1, max_size=30), st.sampled_from(CHARACTER_SETS))
+def test_the_expected_bytes_in_another_character_set_are_no_misreading(expected, charset):
+    try:
+        text = expected.decode(charset)
+    except UnicodeDecodeError:
+        assume(False)
+    for said in (text, text.encode()):
+        reading = read_picture(lambda _: (said, ""), None, expected)  # noqa: B023
+        assert (reading.outcome, reading.content) == ("ok", expected)
+        assert reading.detail == "" if text.encode() == expected else reading.detail.startswith("as ")
+    misread = read_picture(lambda _: (text + "!", ""), None, expected)
+    assert (misread.outcome, misread.content) == ("misread", (text + "!").encode())
+
+
+def test_text_that_no_character_set_makes_of_the_expected_bytes_is_a_misreading():
+    for said in ("Gr?ße", "Gr��e", "Grüsse", "Gruße"):
+        assert read_picture(lambda _: (said, ""), None, b"Gr\xfc\xdfe").outcome == "misread"  # noqa: B023
+
+
+# --- why not ---
+
+
+@every_reader
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_a_blank_picture_is_unread_for_a_reason(reader, value):
+    reading = qr.decode(np.full((120, 100), value, np.uint8), reader, "x")
+    nothing = "not read; it gives no reason" if reader == "zbar" else "nothing found"
+    assert (reading.outcome, reading.content, reading.detail) == ("unread", None, nothing)
+
+
+@every_reader
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (2, 3)])
+def test_a_picture_of_hardly_a_pixel_is_unread(reader, shape):
+    assert qr.decode(np.zeros(shape, np.uint8), reader).outcome == "unread"
+
+
+def in_one_block(symbol: qr.Symbol, wrong: int) -> np.ndarray:
+    """Modules with so many wrong codewords in the last block."""
+    here = qr.layout(symbol.version, symbol.level)
+    members = np.flatnonzero(here.block == here.block.max())
+    return symbol.modules ^ np.isin(here.codeword, members[:wrong])
+
+
+REASONS = {
+    "zxing": "uncorrectable",
+    "zxing-pure": "uncorrectable",
+    "zbar": "not read; it gives no reason",
+    "opencv": "found, not decoded",
+    "opencv-aruco": "found, not decoded",
+    "boofcv": "uncorrectable",
+    "model": "uncorrectable",
+}
+
+
+@readers(*REASONS)
+@pytest.mark.parametrize(("version", "level"), [(3, "H"), (7, "M"), (10, "H")])
+def test_one_wrong_codeword_too_many_is_unread_for_a_reason(reader, version, level):
+    symbol = full_symbol(version, level)
+    t = qr.layout(version, level).correctable[-1]
+    reading = qr.decode(in_one_block(symbol, t + 1), reader, symbol)
+    assert (reading.outcome, reading.content, reading.detail) == ("unread", None, REASONS[reader])
+
+
+@readers("zxing", "zxing-pure", "zbar", "model")
+@pytest.mark.parametrize(("version", "level"), [(3, "H"), (7, "M"), (10, "H"), (14, "Q")])
+def test_t_wrong_codewords_are_corrected(reader, version, level):
+    """OpenCV and BoofCV give up one or two earlier in some symbols: that is theirs to answer for."""
+    symbol = full_symbol(version, level)
+    t = qr.layout(version, level).correctable[-1]
+    assert qr.decode(in_one_block(symbol, t), reader, symbol).outcome == "ok"
+
+
+@readers("zbar")
+@pytest.mark.parametrize(("version", "level"), PROTECTION)
+def test_zbar_keeps_codewords_back_to_detect_errors_as_the_standard_does(reader, version, level):
+    symbol = full_symbol(version, level)
+    t = qr.capability().set_index(["version", "level"]).correctable_iso[version, level]
+    assert qr.decode(in_one_block(symbol, t), reader, symbol).outcome == "ok"
+    assert qr.decode(in_one_block(symbol, t + 1), reader, symbol).outcome == "unread"
+
+
+@readers("zxing", "zxing-pure", "boofcv")
+@pytest.mark.parametrize(("version", "level"), [(1, "Q"), (5, "H"), (7, "L")])
+def test_format_information_like_no_other_is_unreadable(reader, version, level):
+    """Both copies are painted with fifteen modules that no mask and level come near to."""
+    symbol = qr.make("format", level, version=version)
+    modules, n = symbol.modules.copy(), symbol.size
+    word = [bit == "1" for bit in "111111111110000"]
+    modules[8, [0, 1, 2, 3, 4, 5, 7, 8]], modules[[7, 5, 4, 3, 2, 1, 0], 8] = word[:8], word[8:]
+    modules[n - 1 : n - 8 : -1, 8], modules[8, n - 8 :] = word[:7], word[7:]
+    reading = qr.decode(modules, reader, symbol)
+    assert (reading.outcome, reading.detail) == ("unread", "format unreadable")
+    assert qr.decode(modules, "model", symbol).outcome == "ok", "the format is not its business"
+
+
+@pytest.mark.parametrize("reader", ["opencv", "opencv-aruco"])
+def test_opencvs_own_error_is_told_without_the_place_in_its_source(reader, monkeypatch, nothing_loaded):
+    def fail(image):
+        return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)  # which needs three channels
+
+    with pytest.raises(cv2.error, match=r"\.hpp:|\.cpp:"):
+        fail(np.zeros((9, 9), np.uint8))
+    detector = {"opencv": "QRCodeDetector", "opencv-aruco": "QRCodeDetectorAruco"}[reader]
+    monkeypatch.setattr(cv2, detector, lambda: SimpleNamespace(detectAndDecodeBytes=fail))
+    reading = qr.decode(np.zeros((9, 9), np.uint8), reader)
+    assert reading.outcome == "error"
+    assert reading.detail.startswith("RuntimeError: Invalid number of channels")
+    assert not re.search(r"\.[ch]pp:|\n|> *$", reading.detail)
+
+
+# --- the boundary ---
+
+
+@pytest.mark.parametrize(
+    ("version", "level"), [(1, "L"), (2, "M"), (5, "Q"), (9, "H"), (14, "M"), (27, "L"), (40, "H")]
+)
+def test_just_below_the_breaking_point_it_reads_and_at_it_it_does_not(version, level):
+    symbol = full_symbol(version, level)
+    for seed in range(5):
+        order = in_data_region(symbol, MODELS["speckle"](seed).order(symbol.size))
+        point = qr.break_point(symbol, order)
+        for reader in ("model", "zxing-pure"):
+            below = qr.decode(symbol.modules ^ (order < point), reader, symbol)
+            at = qr.decode(symbol.modules ^ (order <= point), reader, symbol)
+            assert (below.outcome, below.content) == ("ok", symbol.content)
+            assert (at.outcome, at.detail) == ("unread", "uncorrectable"), reader
+
+
+@given(
+    st.sampled_from(ALL),
+    st.sampled_from(sorted(MODELS)),
+    st.integers(0, 2**32),
+    st.sampled_from(PAINTS),
+    st.booleans(),
+    st.floats(0, 1),
+)
+@settings(deadline=None, max_examples=60)
+def test_the_model_reads_below_the_breaking_point_and_nowhere_else(
+    which, kind, seed, paint, spared, anywhere
+):
+    symbol = qr.make("x", which[1], version=which[0], mask=0)
+    extra = {"level": which[1]} if kind == "worst_codewords" else {}
+    damage = MODELS[kind](seed, paint=paint, spare_finders=spared, **extra)
+    order = damage.order(symbol.size)
+    point = qr.break_point(symbol, order, paint)
+    for severity in {np.nextafter(point, 0), point, 0.9 * point, 1.1 * point, anywhere, 0, 1}:
+        modules = damage.paint_over(symbol.modules, order <= severity)
+        reading = qr.decode(modules, "model", symbol)
+        assert reading.outcome == ("ok" if severity < point else "unread")
+        assert reading.content == (symbol.content if severity < point else None)
+
+
+def test_the_model_does_not_look_at_function_patterns():
+    symbol = qr.make("x", "L", version=7)
+    function = qr.layout(7, "L").codeword < 0
+    assert qr.decode(symbol.modules ^ function, "model", symbol).outcome == "ok"
+    assert qr.decode(~symbol.modules, "model", symbol).outcome == "unread"
+
+
+# --- readers of your own ---
+
+
+def picture_with(turn: bool) -> tuple[np.ndarray, qr.Symbol]:
+    """A symbol's picture on which the bad readers misbehave, or not."""
+    symbols = (qr.make(f"number {k}") for k in range(1000))
+    return next(
+        (p, s) for p, s in ((picture(s.modules, 4), s) for s in symbols) if bad_readers.turn(p) == turn
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "detail"),
+    [
+        ("raises", "OverflowError: too much to read"),
+        ("quits", "SystemExit: 3"),
+        ("gives_a_number", "it gave neither bytes, str nor None, but int"),
+    ],
+)
+def test_a_reader_that_fails_is_an_error_in_one_line(name, detail):
+    image, symbol = picture_with(turn=True)
+    reading = qr.decode(image, f"bad_readers:{name}", symbol)
+    assert (reading.outcome, reading.content, reading.detail) == ("error", None, detail)
+
+
+@pytest.mark.parametrize("name", ["raises", "quits", "misreads"])
+def test_a_reader_of_your_own_reads_where_it_does_not_fail(name):
+    image, symbol = picture_with(turn=False)
+    assert qr.decode(image, f"bad_readers:{name}", symbol).outcome == "ok"
+
+
+def test_what_a_reader_of_your_own_misreads_is_kept():
+    image, symbol = picture_with(turn=True)
+    reading = qr.decode(image, "bad_readers:misreads", symbol)
+    assert (reading.outcome, reading.content) == ("misread", b"another content")
+    assert qr.decode(image, "bad_readers:misreads").outcome == "ok", "nothing was expected"
+
+
+def rambles(image):
+    raise RuntimeError("word\n" * 1000)
+
+
+def says_nothing(image):
+    return None
+
+
+def test_a_long_complaint_is_cut_and_no_answer_is_unread():
+    detail = qr.decode(qr.make("x").modules, f"{__name__}:rambles").detail
+    assert detail.startswith("RuntimeError: word word word")
+    assert len(detail) == 200
+    assert qr.decode(qr.make("x").modules, f"{__name__}:says_nothing", "x").outcome == "unread"
+
+
+def test_a_reader_of_your_own_has_the_digest_of_its_file_for_a_version():
+    digest = hashlib.sha256(Path(bad_readers.__file__).read_bytes()).hexdigest()
+    assert version_of("bad_readers:raises") == digest[:12]
+    assert unavailable("bad_readers:raises") == ""
+
+
+# --- secrets, and bad input ---
+
+
+@pytest.mark.parametrize("reader", ["zxing", "model"])
+def test_a_reading_prints_without_its_content(reader):
+    secret = "correct horse battery staple"
+    symbol = qr.make(secret)
+    reading = qr.decode(symbol.modules, reader, symbol)
+    assert reading.content == secret.encode()
+    misread = qr.decode(symbol.modules, "zxing", "something else")
+    for shown in (repr(reading), str(reading), f"{reading}", repr([misread])):
+        assert "correct" not in shown
+        assert "outcome=" in shown
+
+
+def test_readings_cannot_be_changed():
+    with pytest.raises(AttributeError, match="cannot assign to field 'outcome'"):
+        qr.decode(qr.make("x").modules).outcome = "ok"
+
+
+@pytest.mark.parametrize("reader", ["zxing", "model"])
+@pytest.mark.parametrize(
+    ("image", "came"),
+    [
+        (np.zeros((21, 21)), r"float64 \(21, 21\)"),
+        (np.zeros((21, 21), np.int64), r"int64 \(21, 21\)"),
+        (np.zeros((21, 21, 3), np.uint8), r"uint8 \(21, 21, 3\)"),
+        (np.zeros(21, bool), r"bool \(21,\)"),
+        (np.zeros((0, 21), np.uint8), r"uint8 \(0, 21\)"),
+        (None, r"object \(\)"),
+    ],
+)
+def test_other_images_are_refused(image, came, reader):
+    with pytest.raises(ValueError, match=rf"^image must be uint8 height×width or bool n×n, not {came}$"):
+        qr.decode(image, reader, qr.make("x"))
+
+
+def test_modules_that_are_not_square_are_refused():
+    with pytest.raises(ValueError, match=r"must be .*bool n×n.*, not bool \(21, 25\)"):
+        qr.decode(np.zeros((21, 25), bool))
+
+
+@pytest.mark.parametrize("name", ["zebra", "ZXING", "", None, 3, ["zxing"]])
+def test_unknown_readers_are_told_which_there_are(name):
+    with pytest.raises(ValueError, match="must be one of " + ", ".join(NAMES) + ", not "):
+        qr.decode(qr.make("x").modules, name)
+
+
+@pytest.mark.parametrize(("expected", "came"), [(3, "int"), (["x"], "list"), (bytearray(b"x"), "bytearray")])
+def test_other_expectations_are_refused(expected, came):
+    with pytest.raises(ValueError, match=f"^expected must be a str, bytes or a Symbol, not {came}$"):
+        qr.decode(qr.make("x").modules, "zxing", expected)
+
+
+SYMBOL = qr.make("x", version=2)
+
+
+@pytest.mark.parametrize(
+    ("image", "expected", "came"),
+    [
+        (qr.render(SYMBOL.modules), SYMBOL, r"uint8 \(132, 132\) and Symbol"),
+        (SYMBOL.modules, "x", r"bool \(25, 25\) and str"),
+        (SYMBOL.modules, None, r"bool \(25, 25\) and NoneType"),
+        (SYMBOL.modules, qr.make("x", version=3), r"bool \(25, 25\) and Symbol"),
+    ],
+)
+def test_the_model_needs_modules_and_their_symbol(image, expected, came):
+    allowed = "decoder model must have bool n×n modules as image and their Symbol as expected"
+    with pytest.raises(ValueError, match=f"^{allowed}, not {came}$"):
+        qr.decode(image, "model", expected)
