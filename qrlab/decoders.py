@@ -28,8 +28,9 @@ from qrlab.symbols import Symbol, layout
 
 OUTCOMES = ("ok", "misread", "unread", "error", "crash", "timeout")
 # What readers take bytes for when no character set is declared: ISO/IEC 18004 says ISO 8859-1 (JIS8 in
-# its first edition), the world writes UTF-8, and ZBar tries Big5 too.
-CHARACTER_SETS = ("utf-8", "iso-8859-1", "cp1252", "shift_jis", "cp932", "big5")
+# its first edition), the world writes UTF-8, and ZBar tries Big5 too.  The variants differ in \ and ~.
+CHARACTER_SETS = ("utf-8", "iso-8859-1", "cp1252", "shift_jis", "shift_jis_2004", "cp932", "big5", "cp950")
+CHARACTER_SETS += ("big5hkscs", "utf-8-sig")
 
 # What an adapter finds: content or None, and why not (or a call that asks the reader why, off the clock).
 Found = tuple[bytes | str | None, "str | Callable[[], str]"]
@@ -87,7 +88,7 @@ def _zbar() -> Read:
 
     def read(image: np.ndarray) -> Found:
         found = decode(image, symbols=[ZBarSymbol.QRCODE])
-        return (found[0].data.decode(), "") if found else (None, "not read; it gives no reason")
+        return (found[0].data, "") if found else (None, "not read; it gives no reason")
 
     return read
 
@@ -189,21 +190,22 @@ def decoders() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["name", "library", "version", "available", "why_not"])
 
 
-def unavailable(name: str) -> str:
+def unavailable(name: str, parameter: str = "reader") -> str:
     """Why a reader can't be used here and how to get it; "" if it can.
 
     name: a key of DECODERS, or "module:function" for a reader of your own, a function from a picture
     (uint8 height×width) to bytes, str or None.
     """
     if ":" not in str(name):
-        one_of("reader, unless module:function,", name, DECODERS)
+        one_of(f"{parameter}, unless module:function,", name, DECODERS)
     try:
         version_of(name)
         if name != "boofcv":  # Java takes a while, and was looked for
             load(name)
-    except (ImportError, AttributeError, OSError) as problem:
-        how = f"; {DECODERS[name].get}" if name in DECODERS else ""
-        return f"{problem or type(problem).__name__}{how}"
+    except Exception as problem:  # whatever a module of one's own may raise
+        return (
+            f"{problem}; {DECODERS[name].get}" if name in DECODERS else f"{type(problem).__name__}: {problem}"
+        )
     return ""
 
 
@@ -240,13 +242,21 @@ def decode(
     image = _checked(image)
     if not isinstance(expected, str | bytes | Symbol | None):
         raise ValueError(f"expected must be a str, bytes or a Symbol, not {type(expected).__name__}")
-    if why_not := unavailable(decoder):
+    if why_not := unavailable(decoder, "decoder"):
         raise ValueError(f"decoder {decoder} is not available: {why_not}")
     if decoder == "model":
         return _judge_modules(image, expected)
-    expected = expected.content if isinstance(expected, Symbol) else expected
     picture = render(image) if image.dtype == bool else np.ascontiguousarray(image)
-    return read_picture(load(decoder), picture, expected.encode() if isinstance(expected, str) else expected)
+    return read_picture(load(decoder), picture, _data(expected))
+
+
+def _data(expected: str | bytes | Symbol | None) -> bytes | None:
+    if isinstance(expected, str):
+        try:
+            return expected.encode()
+        except UnicodeEncodeError as lone:
+            raise ValueError(f"expected must be text that UTF-8 can encode, not {lone.reason}") from None
+    return expected.content if isinstance(expected, Symbol) else expected
 
 
 def _checked(image: np.ndarray) -> np.ndarray:
@@ -263,7 +273,7 @@ def read_picture(read: Read, picture: np.ndarray, expected: bytes | None) -> Rea
         content, reason = read(picture)
         seconds = time.perf_counter() - start
         reason = reason() if callable(reason) else reason
-    except BaseException as problem:  # a reader that exits, too
+    except (Exception, SystemExit) as problem:
         said = re.sub(r"\s+", " ", f"{type(problem).__name__}: {problem}")[:200]
         return Reading("error", None, time.perf_counter() - start, said)
     return _judge(content, seconds, reason, expected)
@@ -292,6 +302,12 @@ def _taken_for(data: bytes, expected: bytes) -> str | None:
                 return name
         except UnicodeError:
             continue
+    marks = re.compile("\ufffd+")  # what stands for bytes that are no UTF-8; how many of them, differs
+    if (
+        marks.sub("\ufffd", expected.decode(errors="replace")).encode()
+        == marks.sub("\ufffd", data.decode(errors="replace")).encode()
+    ):
+        return "damaged utf-8"
     return None
 
 

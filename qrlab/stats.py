@@ -50,22 +50,26 @@ def summarize(table: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
     return rows.astype({"trials": int})
 
 
-@lru_cache(maxsize=1 << 14)
 def rate_interval(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
     """Wilson's interval for a rate: (low, high), 0 to 1 (scipy.stats.binomtest); no trials: (0, 1)."""
     trials = integer("trials", trials, 0, 2**53)
     successes = integer("successes", successes, 0, trials)
+    return _wilson(successes, trials, number("confidence", confidence, 0, 1 - 1e-9))
+
+
+@lru_cache(maxsize=1 << 14)
+def _wilson(successes: int, trials: int, confidence: float) -> tuple[float, float]:
     if not trials:
         return 0.0, 1.0
-    confidence = number("confidence", confidence, 0, 1)
     low, high = stats.binomtest(successes, trials).proportion_ci(confidence, "wilson")
     return float(low), float(high)
 
 
 def upper_bound(successes: int, trials: int, confidence: float = 0.95) -> float:
     """The rate that is not exceeded, one-sided and exact (Clopper-Pearson): of 0 in n, about 3/n."""
-    test = stats.binomtest(successes, trials, alternative="less")
-    return float(test.proportion_ci(number("confidence", confidence, 0, 1), "exact").high)
+    trials = integer("trials", trials, 1, 2**53)
+    test = stats.binomtest(integer("successes", successes, 0, trials), trials, alternative="less")
+    return float(test.proportion_ci(number("confidence", confidence, 0, 1 - 1e-9), "exact").high)
 
 
 def rates(result: pd.DataFrame, by: str | list[str] | None = None, outcome: str = "ok") -> pd.DataFrame:
@@ -77,10 +81,10 @@ def rates(result: pd.DataFrame, by: str | list[str] | None = None, outcome: str 
     one_of("outcome", outcome, OUTCOMES)
     counts = ["trials", *OUTCOMES, "seconds"]
     if "outcome" in result:
-        each = pd.get_dummies(result.outcome, dtype=int)
+        each = pd.get_dummies(result.outcome, dtype=int).reindex(columns=OUTCOMES, fill_value=0)
         result = pd.concat([result.drop(columns="outcome").assign(trials=1), each], axis=1)
     if by is not None:
-        result = result.groupby(by, observed=True)[counts].sum().reset_index()
+        result = result.groupby(_columns(result, by), observed=True, dropna=False)[counts].sum().reset_index()
     ends = [rate_interval(int(k), int(n)) for k, n in zip(result[outcome], result.trials)]
     low, high = np.array(ends).reshape(-1, 2).T
     return result.assign(rate=result[outcome] / result.trials, low=low, high=high)
@@ -99,14 +103,20 @@ def thresholds(
 
     readings: as qr.readings gives them; by: the columns that tell curves apart.  Columns: by, share,
     severity, low, high, trials.  Recovery is taken as linear between the severities of the design; inf
-    where it never falls so low, and the smallest severity where it begins below.  The interval is a
+    where it never falls so low, and the smallest severity where it begins below; a reader that fails
+    here and there before it falls makes it early.  The interval is a
     bootstrap over trials (each with all its severities), widened to where Wilson's intervals of the
     rates cross the share: near 99 % a bootstrap of a few hundred trials alone is far too narrow.
     x: another column to use in place of severity, increasing within a trial.
     """
-    rng, rows, by = np.random.default_rng(seed), [], [by] if isinstance(by, str) else list(by)
-    for key, group in readings.groupby(by, observed=True):
+    rng, rows, by = np.random.default_rng(seed), [], _columns(readings, by)
+    shares = [number("shares", share, 0, 1) for share in shares]
+    if readings.duplicated([*by, "trial", x]).any():
+        raise ValueError(f"by must tell all curves apart; with {', '.join(by)} a trial has a {x} twice")
+    for key, group in readings.groupby(by, observed=True, dropna=False):
         ok = group.assign(ok=group.outcome == "ok").pivot(index="trial", columns=x, values="ok")
+        if ok.isna().any(axis=None):
+            raise ValueError(f"readings must have every {x} for every trial, not so at {key}")
         ok, at = ok.to_numpy(dtype=float), ok.columns.to_numpy(dtype=float)
         trials = len(ok)
         again = rng.multinomial(trials, np.full(trials, 1 / trials), size=resamples) @ ok / trials
@@ -139,17 +149,19 @@ def differences(readings: pd.DataFrame, between: str, by: str | list[str] | None
     One pair a trial: the interval of Bonett and Price (2012), which holds for few discordant pairs;
     several: Student's for the trials' mean differences.
     """
-    by, rows = [by] if isinstance(by, str) else list(by or []), []
+    by, rows, (between,) = _columns(readings, by or []), [], _columns(readings, between)
     same = [c for c in readings if c not in (between, "outcome", "seconds", "detail", "read", "version")]
+    if readings.duplicated([*same, between]).any():  # the version does not just follow from the level
+        same += ["version"]
     table = readings.assign(ok=readings.outcome == "ok")
-    for key, group in table.groupby(by, observed=True) if by else [((), table)]:
-        wide = group.pivot(index=same, columns=between, values="ok").astype(float)
+    for key, group in table.groupby(by, observed=True, dropna=False) if by else [((), table)]:
+        wide = group.pivot(index=same, columns=between, values="ok").astype(float).sort_index(axis=1)
         for a, b in combinations(wide.columns, 2):
             pairs = wide[[a, b]].dropna()
             gain = pairs[b] - pairs[a]
             only_a, only_b, n = int((gain < 0).sum()), int((gain > 0).sum()), len(gain)
             means = gain.groupby("trial").mean()
-            ends = _bonett_price(only_a, only_b, n) if len(means) == n else _student(means)
+            ends = _bonett_price(only_a, only_b, n) if len(means) == n else _student(means, n)
             rows.append((*key, a, b, means.mean(), *ends, only_a, only_b, n, len(means)))
     columns = ["a", "b", "difference", "low", "high", "only_a", "only_b", "pairs", "trials"]
     return _typed(pd.DataFrame(rows, columns=[*by, *columns]), readings)
@@ -167,6 +179,18 @@ def _bonett_price(only_a: int, only_b: int, n: int) -> tuple[float, float]:
     return max(-1.0, b - a - half), min(1.0, b - a + half)
 
 
-def _student(means: pd.Series) -> tuple[float, float]:
-    half = stats.t.ppf(0.975, len(means) - 1) * means.sem() if len(means) > 1 else np.inf
+def _student(means: pd.Series, pairs: int) -> tuple[float, float]:
+    """Student's, but no narrower than with a discordant pair more each way, as there."""
+    if len(means) < 2:
+        return -1.0, 1.0
+    one = len(means) / pairs
+    more = stats.t.ppf(0.975, len(means) + 1) * stats.sem([*means, one, -one])
+    half = max(more, stats.t.ppf(0.975, len(means) - 1) * stats.sem(means))
     return max(-1.0, means.mean() - half), min(1.0, means.mean() + half)
+
+
+def _columns(table: pd.DataFrame, names: str | list[str]) -> list[str]:
+    names = [names] if isinstance(names, str) else list(names)
+    for name in names:
+        one_of("columns to group by", name, table.columns)
+    return names

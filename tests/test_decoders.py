@@ -286,6 +286,13 @@ def test_no_text_in_utf_8_is_misread(reader, text):
     assert qr.decode(qr.make(text).modules, reader, text).outcome in ("ok", "unread")
 
 
+@readers("zbar")  # which takes UTF-8 for Shift-JIS or Big5, each of them in variants of its own
+def test_zbars_guesses_are_no_misreadings(reader):
+    texts = ["https://example.org/~müller/straße", "C:\\Größe", "\ufeffwith a mark"]
+    for content in [text.encode() for text in texts] + ["日本\\~".encode("shift_jis"), b"\xf6\x8a\x9f\x91"]:
+        assert qr.decode(qr.make(content).modules, reader, content).outcome == "ok", content
+
+
 @readers("boofcv")
 def test_boofcv_gives_up_on_bytes_that_end_like_an_unfinished_character_of_utf_8(reader):
     for word in ("café", "Maß"):
@@ -296,15 +303,9 @@ def test_boofcv_gives_up_on_bytes_that_end_like_an_unfinished_character_of_utf_8
 ALMOST_UTF_8 = b"half a pair of surrogates: \xed\xa0\x80"
 
 
-@readers("zxing", "zbar", "opencv", "opencv-aruco")
+@readers("zxing", "zbar", "opencv", "opencv-aruco", "boofcv")  # the last marks them with U+FFFD
 def test_bytes_that_are_almost_utf_8_are_read(reader):
     assert qr.decode(qr.make(ALMOST_UTF_8).modules, reader, ALMOST_UTF_8).outcome == "ok"
-
-
-@readers("boofcv")
-def test_boofcv_really_misreads_bytes_that_are_almost_utf_8(reader):
-    reading = qr.decode(qr.make(ALMOST_UTF_8).modules, reader, ALMOST_UTF_8)
-    assert (reading.outcome, reading.content) == ("misread", ALMOST_UTF_8[:-3] + "\ufffd".encode())
 
 
 # --- what the answer is compared with ---
@@ -327,7 +328,7 @@ def test_without_anything_expected_whatever_is_read_is_ok():
 
 def test_an_answer_that_differs_in_a_blank_or_its_case_is_a_misreading():
     symbol = qr.make("abc")
-    for expected in ("abc ", " abc", "ABC", "ab", "abcd", "\ufeffabc", ""):
+    for expected in ("abc ", " abc", "ABC", "ab", "abcd", ""):
         assert qr.decode(symbol.modules, "zxing", expected).outcome == "misread", expected
 
 
@@ -346,7 +347,7 @@ def test_the_expected_bytes_in_another_character_set_are_no_misreading(expected,
 
 
 def test_text_that_no_character_set_makes_of_the_expected_bytes_is_a_misreading():
-    for said in ("Gr?ße", "Gr��e", "Grüsse", "Gruße"):
+    for said in ("Gr?ße", "Gr�e�", "Grüsse", "Gruße"):
         assert read_picture(lambda _: (said, ""), None, b"Gr\xfc\xdfe").outcome == "misread"  # noqa: B023
 
 

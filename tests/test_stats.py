@@ -470,3 +470,34 @@ def test_intervals_of_pooled_differences_cover(trials):
     covered, halved = covers(rows, truth)
     assert 0.93 <= covered <= 0.98
     assert halved < 0.80, "half as wide an interval would be noticed"
+
+
+def test_pooled_differences_keep_a_width_without_discordant_pairs():
+    frame = pd.concat([paired([True] * 20, [True] * 20, severity=s) for s in (0.1, 0.2)])
+    row = differences(frame, "level").iloc[0]
+    assert row.low < 0 == row.difference < row.high < 0.1
+
+
+def test_a_version_that_is_a_condition_is_kept_apart():
+    frame = pd.concat(
+        [paired([True, True], [True, False], severity=0.1).assign(version=version) for version in (3, 5)]
+    )
+    row = differences(frame, "level").iloc[0]
+    assert (row.pairs, row.trials) == (4, 2)
+
+
+def test_rows_with_a_missing_value_are_kept():
+    frame = paired([True, True], [True, False], severity=0.1).assign(mask=[None, None, 3, 3])
+    assert len(rates(frame, "mask")) == 2
+
+
+def test_what_thresholds_cannot_use_is_named():
+    frame = pd.concat([paired([True] * 2, [False] * 2, severity=s) for s in (0.1, 0.2)])
+    with pytest.raises(ValueError, match="by must tell all curves apart; with severity a trial"):
+        thresholds(frame, "severity")
+    with pytest.raises(ValueError, match="every severity for every trial"):
+        thresholds(frame[1:], "level")
+    with pytest.raises(ValueError, match="shares must be a number from 0 to 1, not 50"):
+        thresholds(frame, "level", shares=(50,))
+    with pytest.raises(ValueError, match=r"columns to group by must be one of .*, not 'colour'"):
+        thresholds(frame, "colour")

@@ -205,6 +205,7 @@ class Program:
             stderr=subprocess.PIPE,
             text=True,
             env=os.environ | environment,
+            start_new_session=True,
         )
 
     def finished(self) -> dict[int, int]:
@@ -224,9 +225,9 @@ class Program:
         return [command for command in commands if os.fsencode(self.temporary) in command]
 
     def end(self, sent: int | None = None) -> str:
-        """Send it a signal, if one is given, and wait: what it said to standard error."""
+        """Send it a signal, if one is given, as a terminal does, and wait: its standard error."""
         if sent is not None:
-            self.process.send_signal(sent)
+            os.killpg(self.process.pid, sent)
         self.said = self.process.communicate(timeout=60)[1]
         return self.said
 
