@@ -13,7 +13,19 @@ from pathlib import Path
 
 from qrlab.trials import Row
 
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_PROBLEMS = (sqlite3.Error, UnicodeDecodeError)  # a damaged name gets into the library's message
+# Not the file's fault: another program's lock, a full disk, a folder that can't be written.
+_ELSEWHERE = (
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS conditions (key TEXT PRIMARY KEY, described TEXT);
 CREATE TABLE IF NOT EXISTS readings (key TEXT, start INT, data TEXT, sum TEXT, PRIMARY KEY (key, start));
@@ -40,7 +52,7 @@ class Cache:
             raise OSError(f"cache must be a folder, or none yet, not {self.file.parent}: {problem}") from None
         try:
             self._open()
-        except sqlite3.Error as problem:
+        except _PROBLEMS as problem:
             self._begin_anew(problem)
         return self
 
@@ -52,24 +64,25 @@ class Cache:
         self.database = sqlite3.connect(self.file, timeout=60, isolation_level=None)
         self.database.execute("PRAGMA synchronous=OFF")  # a killed process loses nothing by it
         self.database.executescript(_SCHEMA)
-        (state,) = self.database.execute("PRAGMA quick_check(1)").fetchone()
+        self.database.text_factory = lambda text: text.decode(errors="replace")  # checksums tell
+        self.database.execute("SELECT key, start, data, sum FROM readings LIMIT 0")
+        self.database.execute("SELECT key, described FROM conditions LIMIT 0")
+        (state,) = self.database.execute("PRAGMA integrity_check(1)").fetchone()
         if state != "ok":
-            problem = sqlite3.DatabaseError(state)
-            problem.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-            raise problem
+            raise sqlite3.DatabaseError(state)
 
-    def _begin_anew(self, problem: sqlite3.Error) -> None:
-        """Set a damaged file aside and begin another; any other problem is the user's to solve."""
-        if getattr(problem, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
+    def _begin_anew(self, problem: Exception) -> None:
+        """Set a damaged file aside and begin another; a problem elsewhere is the user's to solve."""
+        if getattr(problem, "sqlite_errorcode", 0) & 0xFF in _ELSEWHERE:
             raise self._unusable(problem) from None
         self.database.close()
         aside = self.file.with_suffix(".damaged")
         self.file.replace(aside)
         said = str(problem).splitlines()[0]
-        warnings.warn(f"cache {self.file} is damaged ({said}): set aside as {aside.name}", stacklevel=6)
+        warnings.warn(f"cache {self.file} is damaged ({said}): set aside as {aside.name}", stacklevel=5)
         self._open()
 
-    def _unusable(self, problem: sqlite3.Error) -> OSError:
+    def _unusable(self, problem: Exception) -> OSError:
         return OSError(
             f"cache {self.file} can't be used: {problem}; what it holds is kept, run again to go on"
         )
@@ -81,14 +94,14 @@ class Cache:
         try:
             wanted = "SELECT start, data, sum FROM readings WHERE key = ?"
             records = self.database.execute(wanted, [_digest(key)]).fetchall()
-        except sqlite3.Error as problem:
+        except _PROBLEMS as problem:
             self._begin_anew(problem)
             return
         for start, data, checksum in records:
             if _sum(_digest(key), start, data) != checksum:
-                warnings.warn(f"cache {self.file} has a damaged record, which is read anew", stacklevel=5)
-            elif start in counts and len(rows := _unpacked(data)) == counts[start]:
-                yield start, rows
+                warnings.warn(f"cache {self.file} has a damaged record, which is read anew", stacklevel=4)
+            elif start in counts and len(rows := _unpacked(data)) >= counts[start]:
+                yield start, rows[: counts[start]]
 
     def save(self, start: int, answers: dict[str, list[Row]]) -> None:
         """Keep the readings from trial `start` on under their keys: all of them or none."""

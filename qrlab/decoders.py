@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from importlib.machinery import PathFinder
 from importlib.metadata import version as installed
 from pathlib import Path
 
@@ -213,17 +214,30 @@ def version_of(name: str) -> str:
     """The version of a reader's library; for one of your own, a digest of its source file."""
     if name in DECODERS:
         return DECODERS[name].version()
-    source = Path(importlib.import_module(name.partition(":")[0]).__file__).read_bytes()
-    return hashlib.sha256(source).hexdigest()[:12]
+    module = name.partition(":")[0]
+    parent = module.rpartition(".")[0]
+    places = importlib.import_module(parent).__path__ if parent else None
+    spec = PathFinder.find_spec(module, places)  # as it is now, not as it was imported
+    if spec is None:
+        raise ModuleNotFoundError(f"No module named {module!r}")
+    return hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()[:12]
+
+
+def load(name: str) -> Read:
+    """The function of a reader from a picture to what it found; ImportError if it is not available."""
+    return _load(name, "" if name in DECODERS else version_of(name))
 
 
 @lru_cache(maxsize=32)
-def load(name: str) -> Read:
-    """The function of a reader from a picture to what it found; ImportError if it is not available."""
+def _load(name: str, version: str) -> Read:
     if name in DECODERS:
         return DECODERS[name].load()
     module, _, function = name.partition(":")
-    call = getattr(importlib.import_module(module), function)
+    module = importlib.import_module(module)
+    if vars(module).setdefault("__qrlab_version__", version) != version:  # edited since
+        module = importlib.reload(module)
+        module.__qrlab_version__ = version
+    call = getattr(module, function)
     return lambda image: (call(image), "")
 
 

@@ -5,6 +5,7 @@ number of jobs or what was read before.  Nothing here draws, nor judges what the
 """
 
 import hashlib
+import inspect
 import itertools
 import json
 import warnings
@@ -96,6 +97,7 @@ def readings(
     detail: the reader's reason for not reading, or a remark; read: what was misread (bytes) or None.
     """
     table, scenes = _plan(design)
+    trials = integer("trials", trials, 1, 10**9)
     rows: list[list[Row]] = [[None] * trials for _ in range(len(table))]
 
     def keep(row: int, start: int, got: list[Row]) -> None:
@@ -141,7 +143,7 @@ def _plan(design: pd.DataFrame | Mapping) -> tuple[pd.DataFrame, dict[Scene, lis
         cells.append((len(complete), severity, reader))
         complete.append(_complete(row, scene, severity, reader))
     for reader, why_not in left_out.items():
-        warnings.warn(f"reader {reader} is left out: {why_not}", stacklevel=4)
+        warnings.warn(f"reader {reader} is left out: {why_not}", stacklevel=3)
     if not complete:
         raise ValueError(f"design must have a condition with an available reader, not {left_out or 'none'}")
     table = pd.DataFrame(complete)
@@ -152,14 +154,15 @@ def _plan(design: pd.DataFrame | Mapping) -> tuple[pd.DataFrame, dict[Scene, lis
 
 def _frame(design: pd.DataFrame | Mapping) -> pd.DataFrame:
     if isinstance(design, Mapping):
-        single = (str, bytes, int, float, type(None))
-        lists = [[v] if isinstance(v, single) else list(v) for v in design.values()]
+        lists = [[v] if pd.api.types.is_scalar(v) else list(v) for v in design.values()]
         design = pd.DataFrame(itertools.product(*lists), columns=list(design), dtype=object)
     if not isinstance(design, pd.DataFrame):
         raise ValueError(f"design must be a data frame or a mapping, not {type(design).__name__}")
     for name in design.columns:
         if not str(name).startswith("damage_"):
             one_of("columns of design, apart from damage_NAME,", name, CONDITIONS)
+    if not design.columns.is_unique:
+        raise ValueError(f"columns of design must be there once each, not {', '.join(map(str, design))}")
     if ("content" in design) == ("payload" in design):
         raise ValueError("design must have either content or payload, not " + ", ".join(map(str, design)))
     return design.reset_index(drop=True)
@@ -177,11 +180,15 @@ def _plain(value: object) -> object:
 
 def _condition(row: dict) -> tuple[Scene, float, str]:
     """Scene, severity and reader of a design's row, checked; missing values are the defaults."""
+    if any(_none(row.get(name, "")) for name in ("content", "payload")):
+        raise ValueError(f"{'content' if 'content' in row else 'payload'} must be given, not None")
     row = _DEFAULTS | {"reader": "zxing"} | {k: _plain(v) for k, v in row.items() if not _none(v)}
+    if "content" in row and "contents" in row:
+        raise ValueError("contents must go with payload, not with content")
     severity = number("severity", row["severity"], 0, 1)
     unavailable(row["reader"])  # an unknown one raises
     parameters = sorted((k.removeprefix("damage_"), v) for k, v in row.items() if k.startswith("damage_"))
-    scene = _scene(
+    parts = (
         row.get("content"),
         row.get("payload"),
         row.get("contents", 8),
@@ -190,6 +197,10 @@ def _condition(row: dict) -> tuple[Scene, float, str]:
         row["px_per_module"],
         row["quiet_zone"],
     )
+    try:
+        scene = _scene(*parts)
+    except TypeError:  # a value that can't be looked up: a list, say
+        scene = _scene.__wrapped__(*parts)
     return scene, severity, row["reader"]
 
 
@@ -208,14 +219,25 @@ def _scene(content, payload, contents, level, version, mask, damage, parameters,
         if held < payload:
             which = f"version {version or '40, the largest,'} at level {level}"
             raise ValueError(f"payload must be at most {held:,} bytes for {which}, not {payload}")
-    one_of("damage", damage, ["none", *MODELS])
-    if damage != "none":
-        MODELS[damage](0, **dict(parameters))
-    elif parameters:
-        raise ValueError(f"damage_{parameters[0][0]} must go with a damage, not with none")
+    _check_damage(damage, dict(parameters))
     px, margin = integer("px_per_module", px, 1, 100), integer("quiet_zone", quiet_zone, 0, 100)
     contents = contents if content is None else 1
     return Scene(content, payload, contents, level.value, version, mask, damage, parameters, px, margin)
+
+
+def _check_damage(damage: str, parameters: dict) -> None:
+    one_of("damage", damage, ["none", *MODELS])
+    if damage == "none":
+        if parameters:
+            raise ValueError(f"damage_{next(iter(parameters))} must go with a damage, not with none")
+        return
+    allowed = list(inspect.signature(MODELS[damage]).parameters)[1:]  # without rng
+    for name in parameters:
+        one_of(f"parameters of {damage}", name, allowed)
+    try:
+        MODELS[damage](0, **parameters)
+    except ValueError as problem:  # it begins with the parameter's name
+        raise ValueError(f"damage_{problem}") from None
 
 
 def _complete(row: dict, scene: Scene, severity: float, reader: str) -> dict:
@@ -281,14 +303,17 @@ def _carried_out(todos: Iterator[_Todo], jobs: int) -> Iterator[tuple[_Todo, lis
     parallel = joblib.Parallel(n_jobs=jobs, prefer="threads", return_as="generator_unordered")
     answers = parallel(joblib.delayed(_one)(todo) for todo in todos)
     try:
-        yield from answers
+        for answer in answers:  # noqa: UP028, yield from would close them before their workers stop
+            yield answer
     except BaseException as problem:  # an interrupt, most often
         stop()
         if isinstance(problem, WorkerError):
             raise RuntimeError(f"the run ended early: {problem}") from None
         raise
     finally:
-        answers.close()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"\d+ tasks .* cancelled")  # as they should
+            answers.close()
 
 
 def _key(scene: Scene, severity: float, reader: str, seed: int, timeout: float) -> str:

@@ -6,6 +6,7 @@ here knows designs, counts or caches.
 
 import atexit
 import faulthandler
+import importlib
 import mmap
 import os
 import pickle
@@ -103,26 +104,34 @@ def carry_out(task: Task) -> list[list[Row]]:
     new process.
     """
     lost: dict[int, int] = {}
+    ended = 0
     while True:
         worker = _borrow()
         try:
             answer = worker.ask(task, lost)
         except (EOFError, OSError, pickle.UnpicklingError):
-            with _lock:
-                _busy.discard(worker)
             number, began = _MARK.unpack_from(worker.page)
-            last_words = worker.close()
+            last_words, ended = _discard(worker), ended + (number < 0)
             if worker.stopped:
                 raise WorkerError("stopped") from None
-            if number < 0:
-                raise WorkerError(f"a worker ended outside a reading: {last_words}") from None
-            hung = time.monotonic() - began >= task.timeout
-            lost[number] = OUTCOMES.index("timeout" if hung else "crash")
+            if ended == 3:  # once may be the system's doing, out of memory
+                raise WorkerError(f"workers end outside of any reading: {last_words}") from None
+            if number >= 0:
+                hung = time.monotonic() - began >= task.timeout
+                lost[number] = OUTCOMES.index("timeout" if hung else "crash")
             continue
+        except BaseException:  # an interrupt
+            _discard(worker)
+            raise
         _give_back(worker)
         if isinstance(answer, str):
             raise WorkerError(answer)
         return answer
+
+
+def _path() -> list[str]:
+    """Where this process finds its modules, a reader of one's own among them."""
+    return [place or os.getcwd() for place in sys.path]
 
 
 def _page(path: str) -> mmap.mmap:
@@ -140,7 +149,7 @@ class _Worker:
             file.write(_MARK.pack(-1, 0.0))
         self.page = _page(self.path)
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115
-        places = os.pathsep.join(place or os.getcwd() for place in sys.path)
+        places = os.pathsep.join(_path())
         self.process = subprocess.Popen(
             [sys.executable, "-c", "from qrlab.trials import serve; serve()", self.path],
             stdin=subprocess.PIPE,
@@ -151,7 +160,7 @@ class _Worker:
         )
 
     def ask(self, task: Task, lost: dict[int, int]) -> list[list[Row]] | str:
-        pickle.dump((task, lost), self.process.stdin)
+        pickle.dump((task, lost, _path()), self.process.stdin)
         self.process.stdin.flush()
         return pickle.load(self.process.stdout)
 
@@ -193,6 +202,12 @@ def _give_back(worker: _Worker) -> None:
         _idle.append(worker)
 
 
+def _discard(worker: _Worker) -> str:
+    with _lock:
+        _busy.discard(worker)
+    return worker.close()
+
+
 def stop() -> None:
     """End what this process's workers are doing: their tasks raise WorkerError."""
     with _lock:
@@ -216,11 +231,14 @@ def serve() -> None:
     os.dup2(2, 1)  # what a reader prints must not get among the answers
     cv2.setNumThreads(1)
     mark = _page(sys.argv[1])
+    with suppress(OSError):  # nobody else will need its name
+        os.unlink(sys.argv[1])
     while True:
         try:
-            task, lost = pickle.load(sys.stdin.buffer)
+            task, lost, sys.path[:] = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
+        importlib.invalidate_caches()
         try:
             answer = _Readings(task, lost, mark).all()
         except Exception as problem:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_experiment import asked, assert_same, bug  # noqa: F401
+from test_experiment import asked, assert_same  # noqa: F401
 from test_trials import ENDLESS, Program, until
 
 import qrlab as qr
@@ -50,8 +50,6 @@ def assert_right(file: Path, expected, asked) -> int:  # noqa: F811
 
 
 # --- a damaged file ---
-
-STRANGE = "tables of the right name with other columns are an OSError, now and at every later run"
 
 
 def cut(data: bytes) -> bytes:
@@ -124,8 +122,8 @@ def test_records_that_changed_places_are_read_anew(kept, expected, asked):  # no
     "schema",
     [
         "CREATE TABLE notes (note)",
-        pytest.param("CREATE TABLE readings (note)", marks=bug(STRANGE)),
-        pytest.param("CREATE TABLE conditions (note)", marks=bug(STRANGE)),
+        pytest.param("CREATE TABLE readings (note)"),
+        pytest.param("CREATE TABLE conditions (note)"),
     ],
 )
 def test_another_programs_database_is_no_matter(tmp_path, expected, asked, schema):  # noqa: F811
@@ -209,17 +207,14 @@ def test_a_changed_byte_never_changes_a_reading(changed):
     assert sum(0 < case.loaded < 16 for case in changed) > 100, "records that could not"
 
 
-@bug("bytes above 127 in a text, names of columns, the schema's format: an OSError at every later run")
 def test_a_changed_byte_never_raises(changed):
     assert [case for case in changed if case.problem] == []
 
 
-@bug("quick_check does not compare an index with its table, nor do checksums cover a key that is not found")
 def test_what_a_changed_byte_costs_is_said(changed):
     assert [case for case in changed if not case.problem and case.loaded < 16 and not case.warned] == []
 
 
-@bug("a record that the damaged index misses is missed again, and read anew at every run")
 def test_what_a_changed_byte_costs_is_read_anew_only_once(changed):
     assert [case for case in changed if not case.problem and case.kept < 16] == []
 
@@ -264,7 +259,6 @@ def test_a_full_disk_leaves_no_workers(full):
     until(lambda: not full.workers())
 
 
-@bug("joblib adds a UserWarning with advice about input task iterators")
 def test_a_full_disk_is_no_more_than_an_error(full):
     assert "Warning" not in full.said
 

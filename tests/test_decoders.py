@@ -73,7 +73,7 @@ def test_the_version_of_zbar_is_its_librarys_own(reader):
 @pytest.fixture
 def nothing_loaded(monkeypatch):
     """No reader is loaded yet, nor pyzbar imported; afterwards all is as it was."""
-    monkeypatch.setattr(HERE, "load", lru_cache(HERE.load.__wrapped__))
+    monkeypatch.setattr(HERE, "_load", lru_cache(HERE._load.__wrapped__))
     for name in _pyzbar():
         monkeypatch.delitem(sys.modules, name)
     yield
