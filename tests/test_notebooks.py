@@ -23,7 +23,7 @@ def test_committed_executed_in_order_with_outputs(path):
     assert outputs
     assert not [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"]
     assert not [o for o in outputs if WIDGET in o.get("data", {})], "progress bars"
-    assert path.stat().st_size < 1_000_000
+    assert path.stat().st_size < 1_500_000
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
