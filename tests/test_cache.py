@@ -196,7 +196,7 @@ def changed(tmp_path_factory) -> list[Aftermath]:
     data = (folder / "readings.sqlite").read_bytes()
     used = np.flatnonzero(np.frombuffer(data, np.uint8))  # most of a small file is empty
     rng = np.random.default_rng(0)
-    places = [*range(100), *sorted(rng.choice(used[used >= 100], 1000, replace=False))]
+    places = [*range(100), *sorted(rng.choice(used[used >= 100], 700, replace=False))]
     flips = rng.choice([1, 2, 4, 32, 128, 128, 128], len(places))
     return [aftermath(folder, data, int(place), int(flip)) for place, flip in zip(places, flips)]
 
@@ -204,7 +204,7 @@ def changed(tmp_path_factory) -> list[Aftermath]:
 def test_a_changed_byte_never_changes_a_reading(changed):
     assert [case for case in changed if case.wrong] == []
     assert sum(case.loaded == 0 for case in changed) > 10, "files that could not be read any more"
-    assert sum(0 < case.loaded < 16 for case in changed) > 100, "records that could not"
+    assert sum(0 < case.loaded < 16 for case in changed) > 50, "records that could not"
 
 
 def test_a_changed_byte_never_raises(changed):

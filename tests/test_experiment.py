@@ -423,7 +423,7 @@ def test_fewer_trials_are_taken_from_those_there_are(mixed, asked, tmp_path):
 
 @pytest.mark.parametrize(
     ("column", "before"),
-    [("reader", ["model"]), ("severity", [0.2]), ("damage", ["blots"]), ("level", ["H"]), ("payload", [30])],
+    [("reader", ["model"]), ("severity", [0.2]), ("payload", [30])],
 )
 def test_more_conditions_go_on_from_those_there_are(mixed, asked, tmp_path, column, before):
     qr.run(MIXED | {column: before}, trials=25, seed=5, jobs=1, cache=tmp_path)

@@ -56,7 +56,7 @@ def test_constraints_pin_every_package_at_or_above_its_bound():
 
 
 def test_what_is_pinned_installs_on_the_oldest_python_that_pyproject_allows():
-    installed = {f"{d.name}=={d.version}": d.metadata["Requires-Python"] or "" for d in distributions()}
+    installed = {f"{d.name}=={d.version}": d.metadata.get("Requires-Python") or "" for d in distributions()}
     oldest = PYPROJECT["project"]["requires-python"].removeprefix(">=") + ".0"
     for line in (ROOT / "constraints.txt").read_text().splitlines():
         if line in installed:
