@@ -80,7 +80,10 @@ class Cache:
         self.file.replace(aside)
         said = str(problem).splitlines()[0]
         warnings.warn(f"cache {self.file} is damaged ({said}): set aside as {aside.name}", stacklevel=5)
-        self._open()
+        try:
+            self._open()
+        except _PROBLEMS as again:
+            raise self._unusable(again) from None
 
     def _unusable(self, problem: Exception) -> OSError:
         return OSError(

@@ -32,7 +32,7 @@ from qrlab.symbols import Symbol, make
 ALPHABET = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz0123456789-._~:/?#@&=%+", np.uint8)
 _PATIENCE = 120.0  # seconds to load the readers' libraries
 _GRACE = 2.0  # seconds to make a symbol and its damage between two readings
-_MARK = struct.Struct("qd")  # the reading in progress (-1: none) and when it began
+_MARK = struct.Struct("qd")  # the reading in progress (none: -1 less those begun) and when it began
 
 
 @dataclass(frozen=True)
@@ -114,11 +114,14 @@ def carry_out(task: Task) -> list[list[Row]]:
             last_words, ended = _discard(worker), ended + (number < 0)
             if worker.stopped:
                 raise WorkerError("stopped") from None
-            if ended == 3:  # once may be the system's doing, out of memory
-                raise WorkerError(f"workers end outside of any reading: {last_words}") from None
             if number >= 0:
                 hung = time.monotonic() - began >= task.timeout
                 lost[number] = OUTCOMES.index("timeout" if hung else "crash")
+            elif ended == 2 and number < -1 and -number - 2 not in lost:
+                lost[-number - 2] = OUTCOMES.index("crash")  # what the last reading broke shows afterwards
+                ended = 0
+            elif ended == 3:  # once or twice may be the system's doing, out of memory
+                raise WorkerError(f"workers end outside of any reading: {last_words}") from None
             continue
         except BaseException:  # an interrupt
             _discard(worker)
@@ -276,7 +279,7 @@ class _Readings:
 
     def _trial(self, trial: int):
         scene, seed = self.task.scene, self.task.seed
-        _MARK.pack_into(self.mark, 0, -1, 0.0)
+        _MARK.pack_into(self.mark, 0, -1 - self.number, 0.0)
         symbol, damage = scene.symbol(seed, trial), scene.drawn(seed, trial)
         order = None if damage is None else damage.order(symbol.size)
         shown = None
@@ -289,7 +292,7 @@ class _Readings:
             self._begin()
             yield self._read(reader, modules, picture, symbol)
             self.number += 1
-        _MARK.pack_into(self.mark, 0, -1, 0.0)
+        _MARK.pack_into(self.mark, 0, -1 - self.number, 0.0)
 
     def _read(self, reader: str, modules: np.ndarray, picture: np.ndarray, symbol: Symbol) -> Row:
         if self.number in self.lost:

@@ -94,13 +94,9 @@ SEVERITIES = [0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.10, 0.15, 0.20, 0.25, 0.30, 0.4
 
 def timed_run(trials: int, readers: list[str], jobs: int = 1, **conditions) -> tuple[float, float]:
     """(seconds that a run takes, the readers' own seconds); its workers are there already."""
-    curve = {
-        "payload": 60,
-        "level": list("LMQH"),
-        "damage": "blot",
-        "severity": SEVERITIES,
-        "reader": readers,
-    }
+    content = "https://www.example.org/menu/table-12?lang=en&code=012345678"
+    curve = {"content": content, "level": list("LMQH"), "damage": "blot", "reader": readers}
+    curve["severity"] = SEVERITIES
     qr.run(curve | conditions | {"severity": [0.0, 0.4]}, trials=20, seed=0, jobs=jobs)
     start = time.perf_counter()
     result = qr.run(curve | conditions, trials=trials, seed=1, jobs=jobs)
