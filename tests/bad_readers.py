@@ -69,3 +69,12 @@ def misreads(image):
 
 def tells_who_asked(image):
     return str(os.getppid()).encode()
+
+
+def spoils(image):
+    """Answers, and leaves behind what ends the process when the next picture is made."""
+    if turn(image):
+        from qrlab import trials
+
+        trials.Scene.symbol = lambda *_: os._exit(1)
+    return load("zxing")(image)[0]

@@ -325,3 +325,13 @@ def test_an_interrupt_does_not_wait_for_a_reader_that_hangs(jobs):
     finally:
         if not worker.page.closed:
             worker.close()
+
+
+def test_a_crash_that_shows_after_its_reading_is_counted_and_the_run_goes_on():
+    design = {"payload": 10, "damage": "speckle", "severity": 0.005, "reader": "bad_readers:spoils"}
+    result = once(design, trials=20)
+    pictures = [qr.shown(result.iloc[0], seed=1, trial=trial) for trial in range(20)]
+    spoilt = sum(bad_readers.turn(picture) for picture in pictures)
+    assert 0 < spoilt < 20
+    assert 0 < result.crash.item() <= spoilt  # one that spoils the last of a chunk does no harm
+    assert result.crash.item() + result.ok.item() + result.unread.item() == 20
