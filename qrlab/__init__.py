@@ -3,8 +3,8 @@
 import platform as _platform
 from importlib.metadata import version as _version
 
-from qrlab import damage, plots, stats
-from qrlab.capture import render
+from qrlab import capture, damage, plots, stats
+from qrlab.capture import Camera, Print, photograph, render
 from qrlab.correction import break_point, break_points, capability, survival
 from qrlab.damage import Damage
 from qrlab.decoders import Reading, decode, decoders, unavailable, version_of
@@ -24,19 +24,23 @@ from qrlab.symbols import Layout, Level, Symbol, layout, make
 
 __version__ = _version("qrlab")
 __all__ = [
+    "Camera",
     "Damage",
     "Layout",
     "Level",
+    "Print",
     "Reading",
     "Symbol",
     "break_point",
     "break_points",
     "capability",
+    "capture",
     "damage",
     "decode",
     "decoders",
     "layout",
     "make",
+    "photograph",
     "plot_by_length",
     "plot_by_version",
     "plot_damage",

@@ -1,8 +1,23 @@
-"""From modules to pixels.  Nothing here damages or reads."""
+"""From modules to pixels: a flawless picture, or a print and the photograph that a camera takes of it.
 
+Lengths are in millimetres on the print, angles in degrees, light from 0 (none) to 1 (white at its
+brightest).  What is no more than a plausible assumption is named so.  Nothing here reads.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import cos, hypot, sin
+
+import cv2
 import numpy as np
 
-from qrlab.checks import integer
+from qrlab.checks import integer, number, one_of
+from qrlab.damage import MODELS, Damage
+from qrlab.symbols import Symbol
+
+MM_PER_INCH = 25.4
+_FINE = 400  # a print is drawn with at least so many pixels across the symbol, and 4 a module
 
 
 def render(modules: np.ndarray, px_per_module: int = 4, quiet_zone: int = 4) -> np.ndarray:
@@ -18,3 +33,409 @@ def render(modules: np.ndarray, px_per_module: int = 4, quiet_zone: int = 4) -> 
     small = np.full([len(modules) + 2 * margin] * 2, 255, np.uint8)
     small[inside, inside] = ~modules * np.uint8(255)
     return small.repeat(px, axis=1).repeat(px, axis=0)  # rows last: they are copied whole
+
+
+def _check(settings: object, ranges: dict[str, tuple], optional: tuple[str, ...]) -> None:
+    """Each field a number within its range, as a float; `optional` ones may be None."""
+    for name, ends in ranges.items():
+        value = getattr(settings, name)
+        if value is not None or name not in optional:
+            object.__setattr__(settings, name, number(name, value, *ends))
+
+
+@dataclass(frozen=True)
+class Print:
+    """What a printer makes of a symbol.
+
+    width_mm: the printed width, 0.1 to 10,000, quiet zone included or not (quiet_zone_included);
+    dpi: the printer's dots per inch: each module is a whole number of dots, as many as fit, and what
+    remains of the width stays blank; None: modules of any size;
+    quiet_zone: blank modules on each side; ink_spread_mm: how far dark areas grow at each edge,
+    -1 to 1, below 0 they shrink; paper: its reflectance; contrast: the paper's less the ink's,
+    ISO/IEC 15415's symbol contrast; surround: reflectance of what lies round the print, None: paper.
+    Paper, contrast and no spread are assumptions: a good print on plain white paper.
+    """
+
+    width_mm: float
+    dpi: float | None = None
+    quiet_zone: int = 4
+    quiet_zone_included: bool = True
+    ink_spread_mm: float = 0.0
+    paper: float = 0.85
+    contrast: float = 0.8
+    surround: float | None = None
+
+    def __post_init__(self) -> None:
+        ranges = {"width_mm": (0.1, 1e4), "dpi": (1, 1e5), "ink_spread_mm": (-1, 1)}
+        ranges |= {"paper": (0, 1), "contrast": (0, 1), "surround": (0, 1)}
+        _check(self, ranges, ("dpi", "surround"))
+        object.__setattr__(self, "quiet_zone", integer("quiet_zone", self.quiet_zone, 0, 100))
+        one_of("quiet_zone_included", self.quiet_zone_included, (True, False))
+        if self.contrast > self.paper:
+            raise ValueError(f"contrast must be at most the paper's {self.paper:g}, not {self.contrast:g}")
+
+    def _across(self, size: int) -> int:
+        """Modules along the printed width."""
+        return size + 2 * self.quiet_zone * self.quiet_zone_included
+
+    def dots_per_module(self, size: int) -> int | None:
+        """Whole printer dots along one side of a module, for a symbol of `size` modules; None without dpi."""
+        if self.dpi is None:
+            return None
+        dots = int(self.width_mm * self.dpi / MM_PER_INCH / self._across(size) + 1e-9)
+        if not dots:
+            least = self._across(size) * MM_PER_INCH / self.dpi
+            least = f"{least:.1f} for one dot a module ({self._across(size)} modules at {self.dpi:g} dpi)"
+            raise ValueError(f"width_mm must be at least {least}, not {self.width_mm:g}")
+        return dots
+
+    def module_mm(self, size: int) -> float:
+        """The side of a module in millimetres, for a symbol of `size` modules (Symbol.size)."""
+        dots = self.dots_per_module(size)
+        return self.width_mm / self._across(size) if dots is None else dots * MM_PER_INCH / self.dpi
+
+    def sheet_mm(self, size: int) -> float:
+        """The width of symbol, quiet zone and what remains blank."""
+        return max(self.width_mm, (size + 2 * self.quiet_zone) * self.module_mm(size))
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A camera that looks at the middle of a print, a pinhole with a blurred and noisy sensor behind.
+
+    px_per_mm: camera pixels per millimetre at the middle of the print (see `at` for a distance);
+    frame_width_px, frame_height_px, fov_deg: the whole frame, and how wide it sees: they give the
+    perspective, and what does not fit into the frame is cut off;
+    lens_blur_px: standard deviation of what lens and sensor blur, in pixels;
+    defocus_mm: diameter of the disc that a point becomes; motion_mm: how far the print moves during
+    the exposure, at motion_deg from the picture's horizontal;
+    rotation_deg: of the print, clockwise; tilt_deg: between the print and a plane facing the camera,
+    0 to under 90, about an axis at tilt_axis_deg from the picture's horizontal; sway_deg: standard
+    deviation by which rotation and tilts differ from picture to picture;
+    exposure: light from a white surface, clipped above 1; noise: standard deviation of the
+    sensor's noise; shadow: share of the light that is missing beyond a soft edge anywhere across the
+    symbol; glare: light added by a reflection somewhere on it, a fifth of it in radius;
+    jpeg_quality: 1 to 100, None: not compressed.
+    1920 pixels over 70° is the frame of a phone's video preview.  The other defaults are assumptions: a
+    steady hand, good light and focus, an uncompressed picture.
+    """
+
+    px_per_mm: float
+    frame_width_px: int = 1920
+    frame_height_px: int = 1080
+    fov_deg: float = 70.0
+    lens_blur_px: float = 0.5
+    defocus_mm: float = 0.0
+    motion_mm: float = 0.0
+    motion_deg: float = 0.0
+    rotation_deg: float = 0.0
+    tilt_deg: float = 0.0
+    tilt_axis_deg: float = 0.0
+    sway_deg: float = 2.0
+    exposure: float = 1.0
+    noise: float = 0.01
+    shadow: float = 0.0
+    glare: float = 0.0
+    jpeg_quality: int | None = None
+
+    def __post_init__(self) -> None:
+        ranges = {"px_per_mm": (1e-6, 1e4), "fov_deg": (1, 170), "lens_blur_px": (0, 100)}
+        ranges |= {"defocus_mm": (0, 1e3), "motion_mm": (0, 1e3), "motion_deg": (-360, 360)}
+        ranges |= {"rotation_deg": (-360, 360), "tilt_axis_deg": (-360, 360), "sway_deg": (0, 15)}
+        ranges |= {"tilt_deg": (0, 89.9), "exposure": (0, 100), "noise": (0, 1)}
+        ranges |= {"shadow": (0, 1), "glare": (0, 10)}
+        _check(self, ranges, ())
+        for name in ("frame_width_px", "frame_height_px"):
+            object.__setattr__(self, name, integer(name, getattr(self, name), 16, 20_000))
+        if self.jpeg_quality is not None:
+            quality = integer("jpeg_quality, unless None,", self.jpeg_quality, 1, 100)
+            object.__setattr__(self, "jpeg_quality", quality)
+
+    @classmethod
+    def at(cls, distance_mm: float, frame_width_px: int = 1920, fov_deg: float = 70.0, **others) -> "Camera":
+        """The camera at a distance of its lens from the middle of the print; others: as for Camera."""
+        distance_mm = number("distance_mm", distance_mm, 0.1, 1e7)
+        camera = cls(1, frame_width_px, fov_deg=fov_deg, **others)
+        return replace(camera, px_per_mm=camera.focal_px / distance_mm)
+
+    @property
+    def focal_px(self) -> float:
+        """The focal length in pixels."""
+        return self.frame_width_px / 2 / np.tan(np.radians(self.fov_deg) / 2)
+
+    @property
+    def distance_mm(self) -> float:
+        """From the lens to the middle of the print."""
+        return self.focal_px / self.px_per_mm
+
+
+# What a severity from 0 to 1 makes of a setting: its name, and (now, severity, width of the print) -> then.
+_PROGRESSIVE: dict[str, tuple[str, Callable]] = {
+    "distance": ("px_per_mm", lambda now, s, width: now / (1 + 9 * s)),
+    "defocus": ("defocus_mm", lambda now, s, width: now + s * width / 10),
+    "motion": ("motion_mm", lambda now, s, width: now + s * width / 10),
+    "rotation": ("rotation_deg", lambda now, s, width: now + 90 * s),
+    "tilt": ("tilt_deg", lambda now, s, width: now + s * (85 - now)),
+    "contrast": ("contrast", lambda now, s, width: now * (1 - s)),
+    "exposure": ("exposure", lambda now, s, width: now * (1 - s)),
+    "noise": ("noise", lambda now, s, width: now + s * (0.5 - now)),
+    "shadow": ("shadow", lambda now, s, width: now + s * (1 - now)),
+    "glare": ("glare", lambda now, s, width: now + s),
+    "jpeg": ("jpeg_quality", lambda now, s, width: round((now or 100) - s * ((now or 100) - 1))),
+}
+OPTICS = tuple(_PROGRESSIVE)
+_STEEPEST = np.radians(89.9)
+
+
+def worsen(kind: str, severity: float, print: Print, camera: Camera) -> tuple[Print, Camera]:
+    """Print and camera with one setting made worse; severity 0: as they are, 1: as below.
+
+    kind: distance (ten times as far), defocus and motion (a tenth of the printed width more), rotation
+    (90° more), tilt (85°), contrast and exposure (0), noise (0.5), shadow (1), glare (1 more), jpeg
+    (quality 1, where none is a quality of 100).  In proportion between; so nested like other damage.
+    """
+    one_of("kind", kind, OPTICS)
+    name, then = _PROGRESSIVE[kind]
+    at = print if kind == "contrast" else camera
+    value = then(getattr(at, name), number("severity", severity, 0, 1), print.width_mm)
+    changed = replace(at, **{name: value})
+    return (changed, camera) if kind == "contrast" else (print, changed)
+
+
+def _turned(camera: Camera, sway: np.ndarray) -> np.ndarray:
+    """3×3: print mm from its middle, x right and y down, to the frame's px from its middle.
+
+    A turn in the print's plane, then a tilt by Rodrigues' formula.
+    """
+    axis, spin = np.radians(camera.tilt_axis_deg), np.radians(camera.rotation_deg) + sway[2]
+    a, b = (np.radians(camera.tilt_deg) * part + turn for part, turn in zip((cos(axis), sin(axis)), sway))
+    tilt = hypot(a, b)
+    a, b = (a / tilt, b / tilt) if tilt else (1.0, 0.0)
+    near, rise = 1 - cos(min(tilt, _STEEPEST)), sin(min(tilt, _STEEPEST))
+    tilted = np.array(
+        [[1 - near * b * b, near * a * b], [near * a * b, 1 - near * a * a], [-rise * b, rise * a]]
+    )
+    matrix = np.empty((3, 3))
+    matrix[:, :2] = tilted @ [[cos(spin), -sin(spin)], [sin(spin), cos(spin)]]
+    matrix[:, 2] = 0, 0, camera.distance_mm
+    matrix[:2] *= camera.focal_px
+    return matrix
+
+
+def project(matrix: np.ndarray, points) -> np.ndarray:
+    """Points (k×2: x, y) through a 3×3 projection."""
+    points = np.asarray(points, dtype=float) @ matrix[:, :2].T + matrix[:, 2]
+    return points[:, :2] / points[:, 2:]
+
+
+def place(size: int, print: Print, camera: Camera, rng) -> tuple[np.ndarray, tuple[int, int]]:
+    """Where a photograph shows a symbol of `size` modules: (3×3 projection, (height, width) in px).
+
+    The projection takes modules, x right and y down from the symbol's top left corner, to pixels of the
+    picture, from its top left corner (see `project`).  rng: as `photograph` is given it.
+    ValueError for a tilt that puts part of the print behind the camera.
+    """
+    rng, half, mm = _generator(rng), print.sheet_mm(size) / 2, print.module_mm(size)
+    phase, sway = rng.random(2), np.radians(camera.sway_deg) * rng.standard_normal(3).clip(-3, 3)
+    matrix, steady = _turned(camera, sway), _turned(camera, np.zeros(3))
+    if half * np.abs(steady[2, :2]).sum() >= camera.distance_mm:
+        near = f"{camera.tilt_deg:g} for a print of {2 * half:.4g} mm at {camera.distance_mm:.4g} mm"
+        raise ValueError(f"tilt_deg must keep the whole print in front of the camera, not {near}")
+    if half * np.abs(matrix[2, :2]).sum() >= camera.distance_mm:  # so near that no frame holds it
+        matrix = steady
+    corners = project(matrix, [[-half, -half], [half, -half], [half, half], [-half, half]])
+    frame = np.array([camera.frame_width_px, camera.frame_height_px]) / 2
+    lowest, highest = corners.min(axis=0), corners.max(axis=0)
+    margin = 8 + 0.05 * (highest - lowest)
+    low = np.floor(np.maximum(lowest - margin, -frame))
+    width, height = np.ceil(np.minimum(highest + margin, frame) - low).astype(int).tolist()
+    matrix[:, :2] *= mm  # modules, from the middle of the symbol
+    matrix[:, 2] -= matrix[:, :2].sum(axis=1) * size / 2
+    matrix[:2] += np.outer(phase - low, matrix[2])
+    return matrix, (height, width)
+
+
+def photograph(
+    symbol: Symbol,
+    print: Print,
+    camera: Camera,
+    rng,
+    damage: Damage | str | None = None,
+    severity: float = 0.0,
+) -> np.ndarray:
+    """A photograph of a printed symbol, cut out of the frame: uint8 height×width.
+
+    rng: a numpy Generator, or a seed for one: of where in a pixel the print lies, sway, shadow, glare
+    and noise; the same seed gives the same whatever the symbol's level.
+    damage: a Damage, which lies on the printed symbol without its quiet zone and on its ink, or the name
+    of a model (of damage.MODELS), then drawn from rng, or of a setting that gets worse (of OPTICS, see
+    `worsen`); severity: 0 to 1.
+    What is too far, too near, too dark or too blurred to read is shown as it would be.  ValueError for a
+    print too narrow for a dot a module, and for a tilt that puts part of the print behind the camera.
+    """
+    rng, severity = _generator(rng), number("severity", severity, 0, 1)
+    if damage in OPTICS:
+        print, camera, damage = *worsen(damage, severity, print, camera), None
+    matrix, shape = place(symbol.size, print, camera, rng)
+    lights, noise_at = rng.random(5), int(rng.integers(1 << 62))
+    if isinstance(damage, str):
+        one_of("damage", damage, [*MODELS, *OPTICS])
+        damage = MODELS[damage](rng)
+    sheet, to_modules = _printed(symbol, print, damage, severity)
+    seen = _blurred(_sampled(sheet, matrix @ to_modules, shape, camera), camera)
+    light = np.multiply(seen, camera.exposure / 255, dtype=np.float32)
+    if camera.shadow or camera.glare:
+        middles = project(matrix, symbol.size * lights[:4].reshape(2, 2))
+        width_px = print.module_mm(symbol.size) * symbol.size * camera.px_per_mm
+        light = _unevenly(light, camera, middles, 2 * np.pi * lights[4], width_px)
+    picture = _developed(light, camera.noise, noise_at)
+    if camera.jpeg_quality is None:
+        return picture
+    file = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, camera.jpeg_quality])[1]
+    return cv2.imdecode(file, cv2.IMREAD_GRAYSCALE)
+
+
+def _generator(rng) -> np.random.Generator:
+    if isinstance(rng, np.random.Generator):
+        return rng
+    return np.random.default_rng(integer("rng, unless a numpy Generator,", rng, 0, 2**63 - 1))
+
+
+def _grey(reflectance: float) -> int:
+    return round(255 * reflectance)
+
+
+def _printed(symbol: Symbol, print: Print, damage: Damage | None, severity: float):
+    """The reflectance of a print (uint8, 255 for 1), and the 3×3 matrix from its pixels to modules."""
+    size, px = symbol.size, max(4, -(-_FINE // symbol.size))
+    ink, paper, mm = _grey(print.paper - print.contrast), _grey(print.paper), print.module_mm(symbol.size)
+    blank = 2 * px if print.surround is None else round((print.sheet_mm(size) / mm - size) / 2 * px)
+    sheet = np.full([size * px + 2 * blank] * 2, paper, np.uint8)
+    inside = sheet[blank : blank + size * px, blank : blank + size * px]
+    inside[:] = np.where(symbol.modules, np.uint8(ink), np.uint8(paper)).repeat(px, 1).repeat(px, 0)
+    _spread(sheet, print.ink_spread_mm / mm * px)
+    if damage is not None and severity > 0:
+        reached = damage.reached(size, severity, px)
+        if damage.paint == "flip":
+            np.subtract(ink + paper, inside, out=inside, where=reached)
+        else:
+            np.copyto(inside, ink if damage.paint == "dark" else paper, where=reached)
+    return sheet, np.array([[1 / px, 0, -blank / px], [0, 1 / px, -blank / px], [0, 0, 1]])
+
+
+def _spread(sheet: np.ndarray, px: float) -> None:
+    """Let dark areas grow by so many pixels on each side (fewer than 0: shrink), in place."""
+    grow, whole = cv2.erode if px > 0 else cv2.dilate, int(abs(px))
+    if px:
+        once, more = (grow(sheet, np.ones([2 * r + 1] * 2, np.uint8)) for r in (whole, whole + 1))
+        part = abs(px) - whole
+        cv2.addWeighted(once, 1 - part, more, part, 0, dst=sheet)
+
+
+def _extents(matrix: np.ndarray, x: float, y: float) -> tuple[float, float]:
+    """What a projection makes of a unit length at a point: the least and the largest, by direction."""
+    u, v, w = matrix @ [x, y, 1]
+    slopes = (matrix[:2, :2] - np.outer([u / w, v / w], matrix[2, :2])) / w
+    total, area = (slopes**2).sum(), abs(slopes[0, 0] * slopes[1, 1] - slopes[0, 1] * slopes[1, 0])
+    largest = np.sqrt((total + np.sqrt(max(total**2 - 4 * area**2, 0))) / 2)
+    return area / largest, largest
+
+
+def _sampled(sheet: np.ndarray, matrix: np.ndarray, shape: tuple[int, int], camera: Camera) -> np.ndarray:
+    """The sheet as lens and sensor see it, without motion and defocus: uint8, 255 for a reflectance of 1.
+
+    matrix: 3×3, from the sheet's pixels to the picture's, each from the top left corner; what lies round
+    the sheet is as its own corner.  The sheet is averaged down to one to two pixels for one of the picture's,
+    which are then sampled linearly.  That blurs, by a variance of 0.25 of their squared width; what is
+    missing to a square pixel and the lens comes after.
+    """
+    around, middle = int(sheet[0, 0]), len(sheet) / 2
+    least, largest = _extents(matrix, middle, middle)
+    down = int(min(max(1 / largest, 1), len(sheet)))
+    over = int(min(max(np.ceil(1 / (2.2 * least * down)), 1), 6))  # samples each way for one pixel: tilts
+    if down > 1:
+        more = -len(sheet) % down
+        if more:
+            sheet = cv2.copyMakeBorder(sheet, 0, more, 0, more, cv2.BORDER_CONSTANT, value=around)
+        sheet = cv2.resize(sheet, [len(sheet) // down] * 2, interpolation=cv2.INTER_AREA)
+    matrix = matrix * [down, down, 1]
+    matrix[:2] *= over
+    matrix[:, 2] += matrix[:, :2].sum(axis=1) / 2  # OpenCV counts from the middle of a pixel
+    matrix[:2] -= matrix[2] / 2
+    height, width = shape
+    seen = cv2.warpPerspective(sheet, matrix, (width * over, height * over), borderValue=around)
+    if over > 1:
+        seen = cv2.resize(seen, (width, height), interpolation=cv2.INTER_AREA)
+    missing = camera.lens_blur_px**2 + 1 / 12 / over**2 - 0.25 * (down * largest) ** 2
+    return cv2.GaussianBlur(seen, (0, 0), np.sqrt(missing)) if missing > 0.01 else seen
+
+
+def _blurred(picture: np.ndarray, camera: Camera) -> np.ndarray:
+    longest = 2.0 * max(picture.shape)  # beyond it all is grey
+    disc = min(camera.defocus_mm * camera.px_per_mm, longest)
+    move = min(camera.motion_mm * camera.px_per_mm, longest)
+    for kernel in (
+        _disc(round(disc, 2)) if disc > 0.1 else None,
+        _stroke(round(move, 2), camera.motion_deg) if move > 0.1 else None,
+    ):
+        if kernel is not None:
+            picture = cv2.filter2D(picture, cv2.CV_32F, kernel, borderType=cv2.BORDER_REPLICATE)
+    return picture
+
+
+def _kernel(inside: Callable, extent: float) -> np.ndarray:
+    """The share of each pixel that is `inside` (of x and y in px from the middle), the sum 1."""
+    reach = int(np.ceil(extent / 2))
+    fine = (np.arange(8 * (2 * reach + 1)) + 0.5) / 8 - reach - 0.5
+    share = inside(fine[None, :], fine[:, None]).astype(np.float32)
+    share = cv2.resize(share, [2 * reach + 1] * 2, interpolation=cv2.INTER_AREA)
+    return share / share.sum()
+
+
+@lru_cache(maxsize=256)
+def _disc(diameter: float) -> np.ndarray:
+    return _kernel(lambda x, y: np.hypot(x, y) <= max(diameter / 2, 0.1), diameter)
+
+
+@lru_cache(maxsize=256)
+def _stroke(length: float, angle: float) -> np.ndarray:
+    """A straight stroke, an eighth of a pixel wide."""
+    along, across = cos(np.radians(angle)), sin(np.radians(angle))
+
+    def inside(x, y):
+        return (np.abs(x * along + y * across) <= length / 2) & (np.abs(y * along - x * across) <= 0.1)
+
+    return _kernel(inside, length)
+
+
+def _unevenly(
+    light: np.ndarray, camera: Camera, middles: np.ndarray, angle: float, width: float
+) -> np.ndarray:
+    """With shadow and glare, at `middles` of the shadow's edge and of the glare; width: the symbol's, px."""
+    y, x = (np.arange(n, dtype=np.float32) + 0.5 for n in light.shape)
+    (edge_x, edge_y), spot = middles
+    if camera.shadow:
+        across = (x - edge_x) * cos(angle) + ((y - edge_y) * sin(angle))[:, None]
+        light = light * (1 - camera.shadow / (1 + np.exp(-across.clip(-width, width) / (0.03 * width))))
+    if camera.glare:
+        dx, dy = (np.exp(-(((at - middle) / (0.2 * width)) ** 2)) for at, middle in zip((x, y), spot))
+        light = light + camera.exposure * camera.glare * np.outer(dy, dx)
+    return light.astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def _noise() -> np.ndarray:
+    """Standard normal noise: each picture begins at a place of its own in it, which is far quicker."""
+    return np.random.default_rng(0).standard_normal(1 << 22, dtype=np.float32)
+
+
+def _developed(light: np.ndarray, noise: float, place: int) -> np.ndarray:
+    """The picture, uint8, of the light on a noisy sensor: by a square root, which is close to sRGB.
+
+    In place, as large arrays are slow to come by.
+    """
+    if noise:
+        at = place % (len(_noise()) - light.size)
+        cv2.scaleAdd(_noise()[at : at + light.size].reshape(light.shape), noise, light, dst=light)
+    cv2.sqrt(cv2.max(light, 0, dst=light), dst=light)
+    return cv2.convertScaleAbs(light, alpha=255)

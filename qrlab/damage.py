@@ -9,7 +9,7 @@ lays the same damage on symbols of different sizes.  Nothing here decides what d
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import lru_cache, reduce, wraps
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from qrlab.symbols import Level, layout
 
 Field = Callable[[np.ndarray, np.ndarray], np.ndarray]
 PAINTS = ("flip", "dark", "light")
+_FLAKE = 2.0**-9  # a flake of ink as a share of the width, so that it is as large on an L and on an H print
 CORNERS = {"top left": (0, 0), "top right": (1, 0), "bottom left": (0, 1), "bottom right": (1, 1)}
 
 
@@ -27,13 +28,15 @@ class Damage:
 
     kind: the model's name; field: (x, y) -> value, for a row of x and a column of y from 0 to 1;
     paint: what a reached module becomes: "flip" (the other colour), "dark" or "light";
-    spare_finders: leave out the three finder patterns and their separators.
+    spare_finders: leave out the three finder patterns and their separators;
+    by_module: its grain is the module, on a print too: whole modules are reached.
     """
 
     kind: str
     field: Field
     paint: str = "flip"
     spare_finders: bool = False
+    by_module: bool = False
 
     def __post_init__(self) -> None:
         one_of("paint", self.paint, PAINTS)
@@ -49,13 +52,27 @@ class Damage:
         n: modules along one side, 21 to 177.  Modules of equal value are reached together, at the
         severity that completes them, so the share reached is never above the severity.
         """
-        version = _version_of(n)
+        _version_of(n)
         values = np.broadcast_to(self._values(n), (n, n)).round(12)  # so that symmetry survives rounding
+        return _severities(self._checked(values, n))
+
+    def _checked(self, values: np.ndarray, n: int) -> np.ndarray:
+        """`values`, a whole number of them to each module, without nan and with inf where it spares."""
         if np.isnan(values).any():
             raise ValueError(f"field must give numbers, not nan ({self.kind})")
         if self.spare_finders:
-            values[np.isin(layout(version, Level.L).role, ("finder", "separator"))] = np.inf
-        return _severities(values)
+            spared = np.isin(layout(_version_of(n), Level.L).role, ("finder", "separator"))
+            values[_enlarged(spared, len(values) // n)] = np.inf
+        return values
+
+    def reached(self, n: int, severity: float, px_per_module: int) -> np.ndarray:
+        """Which pixels of a print are reached: bool, n·px_per_module square, no more than the severity.
+
+        The same damage as `order` gives, on a finer grid: a scratch thinner than a module is thin.
+        """
+        values, ordered = _on_print(self, n, px_per_module)
+        count = int(number("severity", severity, 0, 1) * len(ordered) + 1e-9)
+        return values < ordered[count] if count < len(ordered) else values < np.inf
 
     def apply(self, modules: np.ndarray, severity: float) -> np.ndarray:
         """A damaged copy of `modules` (bool n×n, True = dark) at a severity from 0 to 1."""
@@ -76,12 +93,27 @@ class Damage:
 class _CodewordDamage(Damage):
     """Damage that takes whole codewords; field: (indices of the codewords, their blocks) -> value."""
 
+    by_module: bool = True
     level: Level = Level.L  # the blocks depend on the level, the codewords' places do not
 
     def _values(self, n: int) -> np.ndarray:
         here = layout(_version_of(n), self.level)
         values = np.append(self.field(np.arange(len(here.block)), here.block), np.inf)
         return values[here.codeword]  # -1, no codeword, takes the last value
+
+
+@lru_cache(maxsize=4)  # a trial's severities, one after another
+def _on_print(damage: Damage, n: int, px: int) -> tuple[np.ndarray, np.ndarray]:
+    """The field's values at the pixels of a print, and all of them in order."""
+    _version_of(n)
+    values = _enlarged(damage._values(n), px) if damage.by_module else damage._values(n * px)
+    values = np.broadcast_to(values, (n * px, n * px)).astype(np.float32)  # symmetry survives rounding
+    values = damage._checked(values, n)
+    return values, np.sort(values, axis=None)
+
+
+def _enlarged(small: np.ndarray, px: int) -> np.ndarray:
+    return small.repeat(px, axis=1).repeat(px, axis=0)
 
 
 MODELS: dict[str, Callable[..., Damage]] = {}
@@ -143,8 +175,13 @@ def _white(key: int, *coordinates: np.ndarray) -> np.ndarray:
     return (z >> np.uint64(11)).astype(float) * 2.0**-53
 
 
-def _cells(x: np.ndarray, side: float = 0) -> np.ndarray:
+def _cells(x: np.ndarray, side: float) -> np.ndarray:
     return np.floor(x / max(side, 2.0**-20))  # a side of 0: each sampled point has a cell of its own
+
+
+def _least(fields) -> np.ndarray:
+    """The smallest of all at each point, one after another: a thousand need no memory for a thousand."""
+    return reduce(np.minimum, fields)
 
 
 def _angle(rng, angle: float | None, turn: float, count: int | None = None):
@@ -157,7 +194,8 @@ def _angle(rng, angle: float | None, turn: float, count: int | None = None):
 def speckle(rng, *, grain=0.0) -> Damage:
     """Independent specks; grain: their side as a share of the width, 0: each module by itself."""
     key, grain = _key(rng), number("grain", grain, 0, 1)
-    return Damage("speckle", lambda x, y: _white(key, _cells(x, grain), _cells(y, grain)))
+    field = lambda x, y: _white(key, _cells(x, grain), _cells(y, grain))  # noqa: E731
+    return Damage("speckle", field, by_module=grain == 0)
 
 
 @_model
@@ -176,7 +214,7 @@ def blots(rng, *, count=5) -> Damage:
     centres, widths = rng.random((count, 2)), rng.uniform(0.5, 1.5, count)
 
     def field(x, y):
-        return np.min([np.hypot(x - cx, y - cy) / w for (cx, cy), w in zip(centres, widths)], axis=0)
+        return _least(np.hypot(x - cx, y - cy) / w for (cx, cy), w in zip(centres, widths))
 
     return Damage("blots", field, "dark")
 
@@ -199,8 +237,7 @@ def scratch(rng, *, count=1, length=1.0, angle=None) -> Damage:
     centres, angles = rng.random((count, 2)), _angle(rng, angle, np.pi, count)
 
     def field(x, y):
-        strokes = zip(centres, angles)
-        return np.min([_to_segment(x, y, *centre, turn, length) for centre, turn in strokes], axis=0)
+        return _least(_to_segment(x, y, *centre, turn, length) for centre, turn in zip(centres, angles))
 
     return Damage("scratch", field, "light")
 
@@ -216,7 +253,7 @@ def crease(rng, *, angle=None, flaking=0.05) -> Damage:
     (cx, cy), key = rng.uniform(0.2, 0.8, 2), _key(rng)
 
     def field(x, y):
-        flakes = flaking * _white(key, _cells(x), _cells(y))
+        flakes = flaking * _white(key, _cells(x, _FLAKE), _cells(y, _FLAKE))
         return _to_segment(x, y, cx, cy, turn, np.inf) + flakes
 
     return Damage("crease", field, "light")
@@ -291,7 +328,8 @@ def fade(rng, *, angle=None, patchiness=0.1) -> Damage:
     patchiness = number("patchiness", patchiness, 0, 1)
 
     def field(x, y):
-        return x * np.cos(turn) + y * np.sin(turn) + patchiness * _white(key, _cells(x), _cells(y))
+        patches = _white(key, _cells(x, _FLAKE), _cells(y, _FLAKE))
+        return x * np.cos(turn) + y * np.sin(turn) + patchiness * patches
 
     return Damage("fade", field, "light")
 

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,7 +25,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from qrlab.capture import render
+from qrlab.capture import OPTICS, Camera, Print, photograph, render
 from qrlab.damage import MODELS, Damage
 from qrlab.decoders import OUTCOMES, decode, load, read_picture
 from qrlab.symbols import Symbol, make
@@ -32,6 +33,9 @@ from qrlab.symbols import Symbol, make
 ALPHABET = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz0123456789-._~:/?#@&=%+", np.uint8)
 _PATIENCE = 120.0  # seconds to load the readers' libraries
 _GRACE = 2.0  # seconds to make a symbol and its damage between two readings
+# One thread a process; and memory for pictures is kept for the next one (glibc), which is much faster.
+_SETTINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_SETTINGS |= {"MALLOC_TRIM_THRESHOLD_": str(1 << 28), "MALLOC_MMAP_THRESHOLD_": str(1 << 28)}
 _MARK = struct.Struct("qd")  # the reading in progress (none: -1 less those begun) and when it began
 
 
@@ -39,7 +43,8 @@ _MARK = struct.Struct("qd")  # the reading in progress (none: -1 less those begu
 class Scene:
     """All that a picture depends on, apart from severity and trial.
 
-    content, or None for `contents` random ones of `payload` bytes in turn; parameters: the damage's.
+    content, or None for `contents` random ones of `payload` bytes in turn; parameters: the damage's;
+    either px_per_module and quiet_zone, for a flawless picture, or print and camera.
     """
 
     content: str | bytes | None
@@ -50,8 +55,10 @@ class Scene:
     mask: int | None
     damage: str
     parameters: tuple[tuple[str, object], ...]
-    px_per_module: int
-    quiet_zone: int
+    px_per_module: int | None
+    quiet_zone: int | None
+    print: Print | None = None
+    camera: Camera | None = None
 
     def symbol(self, seed: int, trial: int) -> Symbol:
         """The symbol of a trial; of a payload, content number `trial` modulo `contents`."""
@@ -61,20 +68,33 @@ class Scene:
         return make(content, self.level, version=self.version, mask=self.mask)
 
     def drawn(self, seed: int, trial: int) -> Damage | None:
-        """The damage of a trial, the same whatever the symbol; None for damage "none"."""
-        if self.damage == "none":
+        """The damage of a trial, the same whatever the symbol; None where there is none to modules."""
+        if self.damage == "none" or self.damage in OPTICS:
             return None
         return MODELS[self.damage](np.random.default_rng([seed, trial]), **dict(self.parameters))
 
-    def render(self, modules: np.ndarray) -> np.ndarray:
-        """The picture of (damaged) modules."""
-        return render(modules, self.px_per_module, self.quiet_zone)
+    def pictures(self, seed: int, trial: int) -> tuple[Symbol, Callable[[float], tuple]]:
+        """The symbol of a trial, and a function: severity -> (its damaged modules, the picture)."""
+        symbol, damage = self.symbol(seed, trial), self.drawn(seed, trial)
+        order = None if damage is None else damage.order(symbol.size)
+
+        def at(severity: float) -> tuple[np.ndarray, np.ndarray]:
+            modules = (
+                symbol.modules if damage is None else damage.paint_over(symbol.modules, order <= severity)
+            )
+            if self.camera is None:
+                return modules, render(modules, self.px_per_module, self.quiet_zone)
+            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2, trial)))
+            worse = self.damage if self.damage in OPTICS else damage
+            return modules, photograph(symbol, self.print, self.camera, rng, worse, severity)
+
+        return symbol, at
 
 
 @lru_cache(maxsize=4096)
 def random_content(seed: int, payload: int, number: int) -> bytes:
     """Content number `number` of `payload` bytes, characters of a web address; the same for every level."""
-    rng = np.random.default_rng([seed, payload, number, 0])
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, payload, number)))
     return rng.choice(ALPHABET, payload).tobytes()
 
 
@@ -158,7 +178,7 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
-            env=os.environ | {"PYTHONPATH": places, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            env=os.environ | _SETTINGS | {"PYTHONPATH": places},
             start_new_session=True,  # an interrupt is for the session that asked, not for its workers
         )
 
@@ -217,6 +237,8 @@ def stop() -> None:
         for worker in _busy:
             worker.stopped = True
             worker.process.kill()
+            with suppress(OSError):  # before it could do so itself, and its thread may never
+                os.unlink(worker.path)
         _busy.clear()
 
 
@@ -280,15 +302,14 @@ class _Readings:
     def _trial(self, trial: int):
         scene, seed = self.task.scene, self.task.seed
         _MARK.pack_into(self.mark, 0, -1 - self.number, 0.0)
-        symbol, damage = scene.symbol(seed, trial), scene.drawn(seed, trial)
-        order = None if damage is None else damage.order(symbol.size)
+        if scene.camera is not None:  # large prints and many blots take their time
+            self._limit(_PATIENCE)
+            self.renew = 0.0
+        symbol, at = scene.pictures(seed, trial)
         shown = None
         for severity, reader in self.task.cells:
             if severity != shown:
-                modules = symbol.modules
-                if damage is not None:
-                    modules = damage.paint_over(modules, order <= severity)
-                picture, shown = scene.render(modules), severity
+                (modules, picture), shown = at(severity), severity
             self._begin()
             yield self._read(reader, modules, picture, symbol)
             self.number += 1

