@@ -7,7 +7,7 @@ brightest).  What is no more than a plausible assumption is named so.  Nothing h
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import cos, hypot, sin
+from math import ceil, cos, hypot, radians, sin, tan
 
 import cv2
 import numpy as np
@@ -17,7 +17,8 @@ from qrlab.damage import MODELS, Damage
 from qrlab.symbols import Symbol
 
 MM_PER_INCH = 25.4
-_FINE = 400  # a print is drawn with at least so many pixels across the symbol, and 4 a module
+_SCALES = (1e-6, 1e4)  # pixels per millimetre
+_FINE = 250  # a print is drawn with at least so many pixels across the symbol, and 4 a module
 
 
 def render(modules: np.ndarray, px_per_module: int = 4, quiet_zone: int = 4) -> np.ndarray:
@@ -139,7 +140,7 @@ class Camera:
     jpeg_quality: int | None = None
 
     def __post_init__(self) -> None:
-        ranges = {"px_per_mm": (1e-6, 1e4), "fov_deg": (1, 170), "lens_blur_px": (0, 100)}
+        ranges = {"px_per_mm": _SCALES, "fov_deg": (1, 170), "lens_blur_px": (0, 100)}
         ranges |= {"defocus_mm": (0, 1e3), "motion_mm": (0, 1e3), "motion_deg": (-360, 360)}
         ranges |= {"rotation_deg": (-360, 360), "tilt_axis_deg": (-360, 360), "sway_deg": (0, 15)}
         ranges |= {"tilt_deg": (0, 89.9), "exposure": (0, 100), "noise": (0, 1)}
@@ -156,12 +157,16 @@ class Camera:
         """The camera at a distance of its lens from the middle of the print; others: as for Camera."""
         distance_mm = number("distance_mm", distance_mm, 0.1, 1e7)
         camera = cls(1, frame_width_px, fov_deg=fov_deg, **others)
+        least, most = camera.focal_px / _SCALES[1], camera.focal_px / _SCALES[0]
+        if not least <= distance_mm <= most:
+            allowed = f"from {least:.4g} to {most:.4g} for this frame and field of view"
+            raise ValueError(f"distance_mm must be a number {allowed}, not {distance_mm:g}")
         return replace(camera, px_per_mm=camera.focal_px / distance_mm)
 
     @property
     def focal_px(self) -> float:
         """The focal length in pixels."""
-        return self.frame_width_px / 2 / np.tan(np.radians(self.fov_deg) / 2)
+        return self.frame_width_px / 2 / tan(radians(self.fov_deg) / 2)
 
     @property
     def distance_mm(self) -> float:
@@ -171,16 +176,16 @@ class Camera:
 
 # What a severity from 0 to 1 makes of a setting: its name, and (now, severity, width of the print) -> then.
 _PROGRESSIVE: dict[str, tuple[str, Callable]] = {
-    "distance": ("px_per_mm", lambda now, s, width: now / (1 + 9 * s)),
-    "defocus": ("defocus_mm", lambda now, s, width: now + s * width / 10),
-    "motion": ("motion_mm", lambda now, s, width: now + s * width / 10),
-    "rotation": ("rotation_deg", lambda now, s, width: now + 90 * s),
-    "tilt": ("tilt_deg", lambda now, s, width: now + s * (85 - now)),
+    "distance": ("px_per_mm", lambda now, s, width: max(now / (1 + 9 * s), _SCALES[0])),
+    "defocus": ("defocus_mm", lambda now, s, width: min(now + s * width / 10, 1e3)),
+    "motion": ("motion_mm", lambda now, s, width: min(now + s * width / 10, 1e3)),
+    "rotation": ("rotation_deg", lambda now, s, width: now + 90 * s - 360 * (now + 90 * s > 360)),
+    "tilt": ("tilt_deg", lambda now, s, width: now + s * max(85 - now, 0)),
     "contrast": ("contrast", lambda now, s, width: now * (1 - s)),
     "exposure": ("exposure", lambda now, s, width: now * (1 - s)),
-    "noise": ("noise", lambda now, s, width: now + s * (0.5 - now)),
+    "noise": ("noise", lambda now, s, width: now + s * max(0.5 - now, 0)),
     "shadow": ("shadow", lambda now, s, width: now + s * (1 - now)),
-    "glare": ("glare", lambda now, s, width: now + s),
+    "glare": ("glare", lambda now, s, width: min(now + s, 10)),
     "jpeg": ("jpeg_quality", lambda now, s, width: round((now or 100) - s * ((now or 100) - 1))),
 }
 OPTICS = tuple(_PROGRESSIVE)
@@ -197,7 +202,9 @@ def worsen(kind: str, severity: float, print: Print, camera: Camera) -> tuple[Pr
     one_of("kind", kind, OPTICS)
     name, then = _PROGRESSIVE[kind]
     at = print if kind == "contrast" else camera
-    value = then(getattr(at, name), number("severity", severity, 0, 1), print.width_mm)
+    if not (severity := number("severity", severity, 0, 1)):
+        return print, camera
+    value = then(getattr(at, name), severity, print.width_mm)
     changed = replace(at, **{name: value})
     return (changed, camera) if kind == "contrast" else (print, changed)
 
@@ -237,18 +244,20 @@ def place(size: int, print: Print, camera: Camera, rng) -> tuple[np.ndarray, tup
     """
     rng, half, mm = _generator(rng), print.sheet_mm(size) / 2, print.module_mm(size)
     phase, sway = rng.random(2), np.radians(camera.sway_deg) * rng.standard_normal(3).clip(-3, 3)
-    matrix, steady = _turned(camera, sway), _turned(camera, np.zeros(3))
-    if half * np.abs(steady[2, :2]).sum() >= camera.distance_mm:
-        near = f"{camera.tilt_deg:g} for a print of {2 * half:.4g} mm at {camera.distance_mm:.4g} mm"
-        raise ValueError(f"tilt_deg must keep the whole print in front of the camera, not {near}")
-    if half * np.abs(matrix[2, :2]).sum() >= camera.distance_mm:  # so near that no frame holds it
-        matrix = steady
+    matrix = _turned(camera, sway)
+    if 1.5 * half >= camera.distance_mm:  # so near that no frame holds it, and a tilt may go behind
+        steady = _turned(camera, np.zeros(3))
+        if half * np.abs(steady[2, :2]).sum() >= camera.distance_mm:
+            near = f"{camera.tilt_deg:g} for a print of {2 * half:.4g} mm at {camera.distance_mm:.4g} mm"
+            raise ValueError(f"tilt_deg must keep the whole print in front of the camera, not {near}")
+        if half * np.abs(matrix[2, :2]).sum() >= camera.distance_mm:
+            matrix = steady
     corners = project(matrix, [[-half, -half], [half, -half], [half, half], [-half, half]])
-    frame = np.array([camera.frame_width_px, camera.frame_height_px]) / 2
+    frame = np.array([camera.frame_width_px, camera.frame_height_px])
     lowest, highest = corners.min(axis=0), corners.max(axis=0)
-    margin = 8 + 0.05 * (highest - lowest)
-    low = np.floor(np.maximum(lowest - margin, -frame))
-    width, height = np.ceil(np.minimum(highest + margin, frame) - low).astype(int).tolist()
+    margin = 4 + 0.02 * (highest - lowest)
+    low = np.maximum(np.floor(lowest - margin), -(frame // 2))
+    width, height = (np.minimum(np.ceil(highest + margin), frame - frame // 2) - low).astype(int).tolist()
     matrix[:, :2] *= mm  # modules, from the middle of the symbol
     matrix[:, 2] -= matrix[:, :2].sum(axis=1) * size / 2
     matrix[:2] += np.outer(phase - low, matrix[2])
@@ -281,8 +290,11 @@ def photograph(
     if isinstance(damage, str):
         one_of("damage", damage, [*MODELS, *OPTICS])
         damage = MODELS[damage](rng)
+    if not isinstance(damage, Damage | None):
+        raise ValueError(f"damage must be a Damage, its name or None, not {damage!r}")
     sheet, to_modules = _printed(symbol, print, damage, severity)
-    seen = _blurred(_sampled(sheet, matrix @ to_modules, shape, camera), camera)
+    around = _grey(print.paper if print.surround is None else print.surround)
+    seen = _blurred(_sampled(sheet, matrix @ to_modules, shape, around, camera.lens_blur_px), camera)
     light = np.multiply(seen, camera.exposure / 255, dtype=np.float32)
     if camera.shadow or camera.glare:
         middles = project(matrix, symbol.size * lights[:4].reshape(2, 2))
@@ -309,11 +321,13 @@ def _printed(symbol: Symbol, print: Print, damage: Damage | None, severity: floa
     """The reflectance of a print (uint8, 255 for 1), and the 3×3 matrix from its pixels to modules."""
     size, px = symbol.size, max(4, -(-_FINE // symbol.size))
     ink, paper, mm = _grey(print.paper - print.contrast), _grey(print.paper), print.module_mm(symbol.size)
-    blank = 2 * px if print.surround is None else round((print.sheet_mm(size) / mm - size) / 2 * px)
+    blank, spread = round((print.sheet_mm(size) / mm - size) / 2 * px), print.ink_spread_mm / mm * px
+    if print.surround is None:  # all paper: no more of it than the ink may reach
+        blank = max(2 * px, min(blank, ceil(spread) + px))
     sheet = np.full([size * px + 2 * blank] * 2, paper, np.uint8)
     inside = sheet[blank : blank + size * px, blank : blank + size * px]
     inside[:] = np.where(symbol.modules, np.uint8(ink), np.uint8(paper)).repeat(px, 1).repeat(px, 0)
-    _spread(sheet, print.ink_spread_mm / mm * px)
+    _spread(sheet, spread)
     if damage is not None and severity > 0:
         reached = damage.reached(size, severity, px)
         if damage.paint == "flip":
@@ -341,15 +355,17 @@ def _extents(matrix: np.ndarray, x: float, y: float) -> tuple[float, float]:
     return area / largest, largest
 
 
-def _sampled(sheet: np.ndarray, matrix: np.ndarray, shape: tuple[int, int], camera: Camera) -> np.ndarray:
+def _sampled(
+    sheet: np.ndarray, matrix: np.ndarray, shape: tuple[int, int], around: int, lens_blur_px: float
+) -> np.ndarray:
     """The sheet as lens and sensor see it, without motion and defocus: uint8, 255 for a reflectance of 1.
 
-    matrix: 3×3, from the sheet's pixels to the picture's, each from the top left corner; what lies round
-    the sheet is as its own corner.  The sheet is averaged down to one to two pixels for one of the picture's,
+    matrix: 3×3, from the sheet's pixels to the picture's, each from the top left corner; around: what lies
+    round the sheet.  The sheet is averaged down to one to two pixels for one of the picture's,
     which are then sampled linearly.  That blurs, by a variance of 0.25 of their squared width; what is
     missing to a square pixel and the lens comes after.
     """
-    around, middle = int(sheet[0, 0]), len(sheet) / 2
+    middle = len(sheet) / 2
     least, largest = _extents(matrix, middle, middle)
     down = int(min(max(1 / largest, 1), len(sheet)))
     over = int(min(max(np.ceil(1 / (2.2 * least * down)), 1), 6))  # samples each way for one pixel: tilts
@@ -366,8 +382,13 @@ def _sampled(sheet: np.ndarray, matrix: np.ndarray, shape: tuple[int, int], came
     seen = cv2.warpPerspective(sheet, matrix, (width * over, height * over), borderValue=around)
     if over > 1:
         seen = cv2.resize(seen, (width, height), interpolation=cv2.INTER_AREA)
-    missing = camera.lens_blur_px**2 + 1 / 12 / over**2 - 0.25 * (down * largest) ** 2
-    return cv2.GaussianBlur(seen, (0, 0), np.sqrt(missing)) if missing > 0.01 else seen
+    missing = lens_blur_px**2 + 1 / 12 / over**2 - 0.25 * (down * largest) ** 2
+    if missing > 0.5:
+        return cv2.GaussianBlur(seen, (0, 0), np.sqrt(missing))
+    if missing < 0.02:
+        return seen
+    weights = np.array([missing / 2, 1 - missing, missing / 2])  # a Gaussian at whole pixels would blur less
+    return cv2.sepFilter2D(seen, -1, weights, weights, borderType=cv2.BORDER_REPLICATE)
 
 
 def _blurred(picture: np.ndarray, camera: Camera) -> np.ndarray:
@@ -386,24 +407,25 @@ def _blurred(picture: np.ndarray, camera: Camera) -> np.ndarray:
 def _kernel(inside: Callable, extent: float) -> np.ndarray:
     """The share of each pixel that is `inside` (of x and y in px from the middle), the sum 1."""
     reach = int(np.ceil(extent / 2))
-    fine = (np.arange(8 * (2 * reach + 1)) + 0.5) / 8 - reach - 0.5
-    share = inside(fine[None, :], fine[:, None]).astype(np.float32)
+    parts = int(min(max(2048 // (2 * reach + 1), 1), 8))  # a wide one needs fewer
+    fine = (np.arange(parts * (2 * reach + 1)) + 0.5) / parts - reach - 0.5
+    share = inside(fine[None, :], fine[:, None], 0.8 / parts).astype(np.float32)
     share = cv2.resize(share, [2 * reach + 1] * 2, interpolation=cv2.INTER_AREA)
     return share / share.sum()
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)
 def _disc(diameter: float) -> np.ndarray:
-    return _kernel(lambda x, y: np.hypot(x, y) <= max(diameter / 2, 0.1), diameter)
+    return _kernel(lambda x, y, _: np.hypot(x, y) <= max(diameter / 2, 0.1), diameter)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)
 def _stroke(length: float, angle: float) -> np.ndarray:
-    """A straight stroke, an eighth of a pixel wide."""
+    """A straight stroke, as thin as the samples allow."""
     along, across = cos(np.radians(angle)), sin(np.radians(angle))
 
-    def inside(x, y):
-        return (np.abs(x * along + y * across) <= length / 2) & (np.abs(y * along - x * across) <= 0.1)
+    def inside(x, y, half):
+        return (np.abs(x * along + y * across) <= length / 2) & (np.abs(y * along - x * across) <= half)
 
     return _kernel(inside, length)
 
@@ -435,7 +457,11 @@ def _developed(light: np.ndarray, noise: float, place: int) -> np.ndarray:
     In place, as large arrays are slow to come by.
     """
     if noise:
-        at = place % (len(_noise()) - light.size)
-        cv2.scaleAdd(_noise()[at : at + light.size].reshape(light.shape), noise, light, dst=light)
+        if 2 * light.size < len(_noise()):
+            at = place % (len(_noise()) - light.size)
+            drawn = _noise()[at : at + light.size]
+        else:
+            drawn = np.random.default_rng(place).standard_normal(light.size, dtype=np.float32)
+        cv2.scaleAdd(drawn.reshape(light.shape), noise, light, dst=light)
     cv2.sqrt(cv2.max(light, 0, dst=light), dst=light)
     return cv2.convertScaleAbs(light, alpha=255)

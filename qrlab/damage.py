@@ -19,6 +19,7 @@ from qrlab.symbols import Level, layout
 Field = Callable[[np.ndarray, np.ndarray], np.ndarray]
 PAINTS = ("flip", "dark", "light")
 _FLAKE = 2.0**-9  # a flake of ink as a share of the width, so that it is as large on an L and on an H print
+_NEVER = 2**16 - 1
 CORNERS = {"top left": (0, 0), "top right": (1, 0), "bottom left": (0, 1), "bottom right": (1, 1)}
 
 
@@ -70,9 +71,15 @@ class Damage:
 
         The same damage as `order` gives, on a finer grid: a scratch thinner than a module is thin.
         """
-        values, ordered = _on_print(self, n, px_per_module)
-        count = int(number("severity", severity, 0, 1) * len(ordered) + 1e-9)
-        return values < ordered[count] if count < len(ordered) else values < np.inf
+        severity, px_per_module = (
+            number("severity", severity, 0, 1),
+            integer("px_per_module", px_per_module, 1, 1000),
+        )
+        if self.by_module:
+            return _enlarged(self.order(n) <= severity, px_per_module)
+        steps, ordered = _on_print(self, n, px_per_module)
+        count = int(severity * len(ordered) + 1e-9)
+        return steps < (ordered[count] if count < len(ordered) else _NEVER)
 
     def apply(self, modules: np.ndarray, severity: float) -> np.ndarray:
         """A damaged copy of `modules` (bool n×n, True = dark) at a severity from 0 to 1."""
@@ -104,12 +111,14 @@ class _CodewordDamage(Damage):
 
 @lru_cache(maxsize=4)  # a trial's severities, one after another
 def _on_print(damage: Damage, n: int, px: int) -> tuple[np.ndarray, np.ndarray]:
-    """The field's values at the pixels of a print, and all of them in order."""
+    """The field at the pixels of a print, and all its values in order: in _NEVER steps, quick to sort."""
     _version_of(n)
-    values = _enlarged(damage._values(n), px) if damage.by_module else damage._values(n * px)
-    values = np.broadcast_to(values, (n * px, n * px)).astype(np.float32)  # symmetry survives rounding
-    values = damage._checked(values, n)
-    return values, np.sort(values, axis=None)
+    values = damage._checked(np.broadcast_to(damage._values(n * px), (n * px, n * px)).copy(), n)
+    never = np.isinf(values)
+    low, high = values.min(), values.max(initial=-np.inf, where=~never)
+    steps = ((np.minimum(values, high) - low) * ((_NEVER - 1) / max(high - low, 1e-12))).astype(np.uint16)
+    steps[never] = _NEVER
+    return steps, np.sort(steps, axis=None, kind="stable")
 
 
 def _enlarged(small: np.ndarray, px: int) -> np.ndarray:

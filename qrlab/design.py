@@ -101,6 +101,7 @@ def condition(row: dict) -> tuple[Scene, float, str]:
         *(row.get(name) for name in ("level", "version", "mask", "damage")),
         *(tuple(sorted(_family(row, family).items())) for family in FAMILIES),
         tuple((k, row[k]) for k in _RENDERED if k in row),
+        tuple(map(type, row.values())),  # True is 1 where it is looked up
     )
     try:
         scene = _scene(*parts)
@@ -119,7 +120,7 @@ def _family(row: dict, family: str) -> dict[str, object]:
 
 @lru_cache(maxsize=4096, typed=True)
 def _scene(
-    content, payload, contents, level, version, mask, damage, parameters, prints, camera, drawn
+    content, payload, contents, level, version, mask, damage, parameters, prints, camera, drawn, types
 ) -> Scene:
     level = Level.parse(level)
     if content is not None:

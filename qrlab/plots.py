@@ -11,8 +11,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
+from matplotlib.collections import PatchCollection
+from matplotlib.colors import ListedColormap, to_rgb
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.patheffects import withStroke
 from pandas.io.formats.style import Styler
+from scipy import ndimage
 from scipy.optimize import isotonic_regression
 
 from qrlab.checks import one_of
@@ -179,17 +183,21 @@ def plot_recovery(
     dotted: bool = False,
     documented: bool = False,
     named: bool = False,
+    scale: float = 100,
 ) -> Axes:
     """Recovery against damage: a line for each level with its interval as a band, or for each kind of damage.
 
-    data: columns x and rate (shares, 0 to 1), low and high for the bands, and by: "level" or "damage".
+    data: columns x and rate (shares, 0 to 1), low and high for the bands, and by: "level", "reader" or
+    "damage".  scale: what x is multiplied by, 100 for shares, 1 for what has a unit of its own.
     dotted: thin dotted lines without bands, as for the model; documented: the levels' percentages as
     dashed verticals; named: with their numbers above.
     """
-    ax, shares = ax or plt.gca(), [column for column in (x, "rate", "low", "high") if column in data]
-    percent = data.assign(**{column: 100 * data[column] for column in shares})
-    look = {"linestyle": ":", "linewidth": 1.2} if dotted else {}
-    _lines(ax, percent, x, "rate", by, () if dotted or by == "damage" else ("low", "high"), marker="", **look)
+    ax, shares = ax or plt.gca(), [column for column in ("rate", "low", "high") if column in data]
+    percent = data.assign(**{column: 100 * data[column] for column in shares} | {x: scale * data[x]})
+    look = ({"linestyle": ":", "linewidth": 1.2} if dotted else {}) | (
+        {} if by == "reader" else {"marker": ""}
+    )
+    _lines(ax, percent, x, "rate", by, () if dotted or by == "damage" else ("low", "high"), **look)
     for level in _names(data, "level") if documented else ():
         place, color = 100 * Level(level).documented, LEVEL_COLOR[level]
         ax.axvline(place, color=color, linestyle=(0, (5, 3)), linewidth=0.9, zorder=1.5)
@@ -329,6 +337,68 @@ def plot_rows(
     return ax
 
 
+def plot_map(
+    data: pd.DataFrame, x: str, y: str, *, ax: Axes | None = None, floor: float = 0.05, letters: bool = True
+) -> Axes:
+    """The level that reads most often, as the colour of a cell for each x and y.
+
+    data: as `stats.best_levels` gives it by [x, y], x in its own unit and y a share.  Hatched and pale:
+    the best two can't be told apart; blank: the best reads less often than `floor`; lines: the best's read
+    rate.  y is drawn by its square root, so that little damage has room.
+    """
+    ax = ax or plt.gca()
+    data = data.assign(percent=100 * data[y])
+    grid = data.pivot(index="percent", columns=x, values="rate")
+    (left, right), (low, high) = (_cell_ends(values.to_numpy()) for values in (grid.columns, grid.index))
+    box = {(a, b): (left[i], low[j], right[i] - left[i], high[j] - low[j])
+           for i, a in enumerate(grid.columns) for j, b in enumerate(grid.index)}  # fmt: skip
+    for level in _names(data, "level"):
+        for tie, how in {False: {}, True: {"hatch": "/////"}}.items():
+            cells = data[(data.level == level) & (data.tie == tie) & (data.rate >= floor)]
+            boxes = [Rectangle(box[at][:2], *box[at][2:]) for at in zip(cells[x], cells.percent)]
+            face = _pale(LEVEL_COLOR[level]) if tie else LEVEL_COLOR[level]
+            edge = {"edgecolor": LEVEL_COLOR[level] if tie else face, "linewidth": 0 if tie else 0.4}
+            ax.add_collection(PatchCollection(boxes, facecolor=face, **edge, **how))
+        if letters:
+            _name_largest(ax, data, grid, x, level, floor)
+    lines = ax.contour(grid.columns, grid.index, 100 * grid, [10, 50, 90], colors="#111111", linewidths=1)
+    lines.set_path_effects([withStroke(linewidth=2.4, foreground="white")])
+    for text in ax.clabel(lines, fmt="%.0f %%", fontsize=7.5, colors="#111111"):
+        text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
+    ax.set_yscale("function", functions=(lambda v: np.sqrt(np.maximum(v, 0)), np.square))
+    ax.set(xlim=(left[0], right[-1]), ylim=(0, high[-1]), facecolor="#f4f5f6")
+    ax.set_yticks([tick for tick in (0, 1, 2, 5, 10, 15, 20, 30, 40) if tick <= high[-1]])
+    ax.grid(visible=False)
+    return ax
+
+
+def _cell_ends(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the cells round increasing values begin and end: halfway to the next; none below 0."""
+    between = (values[1:] + values[:-1]) / 2
+    first, last = values[0] - (between[0] - values[0]), values[-1] + (values[-1] - between[-1])
+    return np.append(max(first, 0), between), np.append(between, last)
+
+
+def _pale(color: str) -> tuple:
+    return tuple(1 - 0.35 * (1 - part) for part in to_rgb(color))
+
+
+def _name_largest(ax: Axes, data: pd.DataFrame, grid: pd.DataFrame, x: str, level: str, floor: float) -> None:
+    """Write the level into the largest patch of cells where it is the best and not tied."""
+    clear = data[(data.level == level) & ~data.tie & (data.rate >= floor)]
+    own = clear.pivot(index="percent", columns=x, values="rate").reindex_like(grid).notna().to_numpy()
+    patches, count = ndimage.label(own)
+    if not count:
+        return
+    patch = patches == 1 + np.argmax(np.bincount(patches.ravel())[1:])
+    depth = ndimage.distance_transform_edt(np.pad(patch, 1))[1:-1, 1:-1]
+    deepest = np.argwhere(depth == depth.max())
+    row, column = deepest[len(deepest) // 2]
+    look = {"color": "white", "fontsize": 14, "fontweight": "bold", "ha": "center", "va": "center"}
+    text = ax.text(grid.columns[column], max(grid.index[row], 0.15), level, **look)
+    text.set_path_effects([withStroke(linewidth=2, foreground=LEVEL_COLOR[level])])
+
+
 def plot_damage(
     symbol: Symbol, order: np.ndarray, severity: float, paint: str = "flip", *, ax: Axes | None = None
 ) -> Axes:
@@ -347,8 +417,17 @@ def plot_damage(
     return ax
 
 
-def legend(fig, *, readers: list[str] = (), solid: str = "", dotted: str = "", dashed: str = "") -> None:
-    """A legend above a figure: the readers' markers, or else the levels' colours and the line styles."""
+def legend(
+    fig,
+    *,
+    readers: list[str] = (),
+    solid: str = "",
+    dotted: str = "",
+    dashed: str = "",
+    hatched: str = "",
+    blank: str = "",
+) -> None:
+    """A legend above a figure: the readers' markers, or else the levels' colours and the other signs."""
     line, columns = mpl.lines.Line2D, {"columnspacing": 1.2, "loc": "outside upper center"}
     if readers:
         styles = [READER_STYLE.get(reader, (GREY, "X")) for reader in readers]
@@ -361,5 +440,9 @@ def legend(fig, *, readers: list[str] = (), solid: str = "", dotted: str = "", d
         styles = {solid: "-", dotted: ":", dashed: (0, (5, 3))}
         handles += [
             line([], [], color=GREY, linestyle=how, label=what) for what, how in styles.items() if what
+        ]
+        signs = {hatched: {"facecolor": "#dddddd", "hatch": "/////"}, blank: {"facecolor": "#f4f5f6"}}
+        handles += [
+            Patch(edgecolor=GREY, linewidth=0.5, label=what, **how) for what, how in signs.items() if what
         ]
     fig.legend(handles=handles, ncols=len(handles), handlelength=1.2 if readers else 1.8, **columns)

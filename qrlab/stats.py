@@ -1,5 +1,6 @@
 """Uncertainty of what was simulated.  Nothing here runs trials or draws."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import combinations
 
@@ -9,6 +10,7 @@ from scipy import stats
 
 from qrlab.checks import integer, number, one_of
 from qrlab.decoders import OUTCOMES
+from qrlab.symbols import Level
 
 
 def quantile_interval(values, share: float = 0.5, confidence: float = 0.95) -> tuple[float, float, float]:
@@ -149,22 +151,55 @@ def differences(readings: pd.DataFrame, between: str, by: str | list[str] | None
     One pair a trial: the interval of Bonett and Price (2012), which holds for few discordant pairs;
     several: Student's for the trials' mean differences.
     """
-    by, rows, (between,) = _columns(readings, by or []), [], _columns(readings, between)
+    by, rows = _columns(readings, by or []), []
+    for key, wide in _paired(readings, between, by):
+        for a, b in combinations(wide.columns, 2):
+            pairs = wide[[a, b]].dropna()
+            rows.append((*key, a, b, *_difference(pairs[a], pairs[b])))
+    columns = ["a", "b", "difference", "low", "high", "only_a", "only_b", "pairs", "trials"]
+    return _typed(pd.DataFrame(rows, columns=[*by, *columns]), readings)
+
+
+def best_levels(readings: pd.DataFrame, by: str | list[str]) -> pd.DataFrame:
+    """The level that reads most often in each group, and whether it can be told from the next best.
+
+    readings: as qr.readings gives them; by: the columns to keep apart, all others are pooled.  Columns: by,
+    level, version, rate, low, high (its read rate with Wilson's interval), next, lead, lead_low, lead_high
+    (the paired difference to the next best, as in `differences`) and tie: whether that interval holds 0.
+    Of levels that read equally often the smallest symbol is named, and of equal symbols the highest level.
+    """
+    by, rows = _columns(readings, by), []
+    versions = readings.groupby([*by, "level"], observed=True, dropna=False).version.max()
+    for key, wide in _paired(readings, "level", by):
+        counts, version = wide.sum(), {level: versions[(*key, level)] for level in wide}
+        order = sorted(wide, key=lambda x: (-counts[x], version[x], -Level(x).documented))
+        best, second = order[:2]
+        lead, low, high, *_ = _difference(wide[second], wide[best])
+        ends = rate_interval(int(counts[best]), len(wide))
+        rate = counts[best] / len(wide)
+        rows.append((*key, best, version[best], rate, *ends, second, lead, low, high, low <= 0))
+    columns = ["level", "version", "rate", "low", "high", "next", "lead", "lead_low", "lead_high", "tie"]
+    return _typed(pd.DataFrame(rows, columns=[*by, *columns]), readings)
+
+
+def _paired(readings: pd.DataFrame, between: str, by: list[str]) -> Iterator[tuple[tuple, pd.DataFrame]]:
+    """For each group its name, and a table: a row for each pair, 0 or 1 for each value of `between`."""
+    (between,) = _columns(readings, between)
     same = [c for c in readings if c not in (between, "outcome", "seconds", "detail", "read", "version")]
     if readings.duplicated([*same, between]).any():  # the version does not just follow from the level
         same += ["version"]
     table = readings.assign(ok=readings.outcome == "ok")
     for key, group in table.groupby(by, observed=True, dropna=False) if by else [((), table)]:
-        wide = group.pivot(index=same, columns=between, values="ok").astype(float).sort_index(axis=1)
-        for a, b in combinations(wide.columns, 2):
-            pairs = wide[[a, b]].dropna()
-            gain = pairs[b] - pairs[a]
-            only_a, only_b, n = int((gain < 0).sum()), int((gain > 0).sum()), len(gain)
-            means = gain.groupby("trial").mean()
-            ends = _bonett_price(only_a, only_b, n) if len(means) == n else _student(means, n)
-            rows.append((*key, a, b, means.mean(), *ends, only_a, only_b, n, len(means)))
-    columns = ["a", "b", "difference", "low", "high", "only_a", "only_b", "pairs", "trials"]
-    return _typed(pd.DataFrame(rows, columns=[*by, *columns]), readings)
+        yield key, group.pivot(index=same, columns=between, values="ok").astype(float).sort_index(axis=1)
+
+
+def _difference(a: pd.Series, b: pd.Series) -> tuple:
+    """Mean difference of b less a with its interval, discordant pairs each way, pairs and trials."""
+    gain = b - a
+    only_a, only_b, n = int((gain < 0).sum()), int((gain > 0).sum()), len(gain)
+    means = gain.groupby("trial").mean()
+    ends = _bonett_price(only_a, only_b, n) if len(means) == n else _student(means, n)
+    return (means.mean(), *ends, only_a, only_b, n, len(means))
 
 
 def _typed(table: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:

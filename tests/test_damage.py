@@ -345,3 +345,142 @@ def test_every_model_says_what_it_takes():
         assert {"rng", "paint", "spare_finders"} <= set(inspect.signature(model).parameters), name
         own = set(inspect.signature(model).parameters) - {"rng", "paint", "spare_finders"}
         assert all(parameter in model.__doc__ or parameter == "level" for parameter in own), name
+
+
+# --- on a print ---
+
+SMOOTH = ["blot", "blots", "scratch", "tear", "stain", "edge_wear", "crease", "fade"]
+BY_MODULE = ["codewords", "worst_codewords", "speckle"]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_share_of_a_print_reached_is_at_most_the_severity(name):
+    smooth, damage = name in SMOOTH, draw(name, 3)
+    for severity in (0, 0.001, 0.03, 0.2, 0.5, 0.77, 1):
+        share = damage.reached(45, severity, 8).mean()
+        assert share <= severity
+        if smooth:
+            assert share >= severity - 0.001
+        elif severity < 0.9:  # equal values are reached together: a line of dots, a codeword, a ring
+            assert share >= severity - 0.015
+    assert damage.reached(45, 0, 8).sum() == 0
+    assert (damage.reached(45, 1, 8).all()) == (name in FIELDS)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_damage_on_a_print_is_nested_in_severity(name):
+    damage = draw(name, 5)
+    masks = [damage.reached(45, severity, 5) for severity in np.linspace(0, 1, 15)]
+    assert all(mask.dtype == bool and mask.shape == (225, 225) for mask in masks)
+    for less, more in pairwise(masks):
+        assert np.all(more[less])
+        assert less.sum() < more.sum() or name not in FIELDS
+    again = draw(name, 5).reached(45, 0.5, 5)
+    assert np.array_equal(again, masks[7])
+
+
+@pytest.mark.parametrize("name", sorted(set(FIELDS) - {"speckle"}))
+@pytest.mark.parametrize("severity", [0.02, 0.15, 0.6])
+def test_a_print_is_reached_where_its_modules_are(name, severity):
+    """At the modules' centres both are a threshold on one field: one set holds the other, and little more."""
+    damage = draw(name, 4)
+    middles = damage.reached(45, severity, 7)[3::7, 3::7]
+    modules = damage.order(45) <= severity
+    more, less = (middles, modules) if middles.sum() > modules.sum() else (modules, middles)
+    assert np.all(more[less])
+    assert more.mean() - less.mean() < (0.1 if name == "logo" else 0.03), "rings of modules, whole"
+
+
+@pytest.mark.parametrize("name", sorted(set(FIELDS) - {"speckle"}))
+@pytest.mark.parametrize("severity", [0.02, 0.2])
+def test_prints_of_different_versions_are_reached_at_the_same_place(name, severity):
+    """420 pixels across both: 21 modules of 20 and 105 of 4."""
+    coarse, fine = draw(name, 6).reached(21, severity, 20), draw(name, 6).reached(105, severity, 4)
+    assert np.sum(coarse & fine) / np.sum(coarse | fine) > 0.999
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_scratch_lies_at_the_same_place_on_an_l_and_on_an_h_print(seed):
+    """45 and 65 modules, 405 and 390 pixels, brought to a common 1,000: the same but for its outline."""
+    common = (np.arange(1000) + 0.5) / 1000
+    masks = [draw("scratch", seed).reached(n, 0.1, px) for n, px in ((45, 9), (65, 6))]
+    low, high = (m[np.ix_(*[(common * len(m)).astype(int)] * 2)] for m in masks)
+    assert np.sum(low & high) / np.sum(low | high) > 0.95
+
+
+@pytest.mark.parametrize("name", BY_MODULE)
+@pytest.mark.parametrize("spared", [False, True])
+def test_whole_modules_are_reached_by_what_has_their_grain(name, spared):
+    """And the same as by `order`, which for equal shares is the same rule."""
+    damage = draw(name, 2, spare_finders=spared)
+    for n, severity in [(45, 0.1), (45, 0.5), (177, 0.02)]:
+        modules = damage.order(n) <= severity
+        assert np.array_equal(damage.reached(n, severity, 4), np.kron(modules, np.ones((4, 4), bool)))
+    assert damage.by_module
+
+
+def test_only_these_have_the_grain_of_modules():
+    assert {name for name in MODELS if draw(name).by_module} == set(BY_MODULE)
+    assert not draw("speckle", grain=0.01).by_module
+    specks = draw("speckle", grain=0.01).reached(21, 0.3, 20)
+    assert not np.array_equal(specks, np.kron(specks[10::20, 10::20], np.ones((20, 20), bool)))
+
+
+def test_a_scratch_thinner_than_a_module_is_thin():
+    """A third of a module: order takes whole modules or none, a print shows a third of each."""
+    damage = draw("scratch", 5, length=5, angle=90)
+    mask = damage.reached(45, 1 / 3 / 45, 30)
+    assert set(mask.sum(axis=1)) == {10}
+    columns = np.flatnonzero(mask.any(axis=0))
+    assert np.ptp(columns) == 9
+    assert (damage.order(45) <= 1 / 3 / 45).sum() in (0, 45)
+
+
+def test_one_dead_dot_is_one_dot_wide_on_a_print():
+    mask = draw("dead_lines", 1, dots=210, direction="vertical").reached(21, 1 / 210, 20)
+    assert set(mask.sum(axis=1)) == {2}, "420 pixels for 210 dots"
+    assert set(mask.sum(axis=0)) == {0, 420}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_finder_patterns_are_spared_on_a_print_too(name):
+    damage, free = draw(name, 2, spare_finders=True), draw(name, 2)
+    finder = np.isin(qr.layout(8, "Q").role, ("finder", "separator"))
+    finder = np.kron(finder, np.ones((6, 6), bool))
+    for severity in (0.05, 0.4, 1):
+        reached = damage.reached(49, severity, 6)
+        assert not reached[finder].any()
+        assert reached.mean() <= severity
+    if name in FIELDS:
+        assert reached[~finder].all(), "nothing else is spared"
+        assert free.reached(49, 1, 6)[finder].all(), "and asking one does not change the other"
+
+
+def test_what_is_reached_is_the_askers_own():
+    damage = draw("blot", 1)
+    first = damage.reached(21, 0.2, 4)
+    first[:] = True
+    assert damage.reached(21, 0.2, 4).mean() < 0.2
+
+
+@pytest.mark.parametrize("severity", [-0.1, 1.01, float("nan"), None, "1", True])
+def test_a_severity_outside_0_to_1_is_refused_on_a_print_too(severity):
+    with pytest.raises(ValueError, match=r"^severity must be a number from 0 to 1, not"):
+        draw("blot").reached(21, severity, 4)
+
+
+@pytest.mark.parametrize("n", [20, 22, 181, 21.0])
+def test_prints_of_sizes_that_no_symbol_has_are_refused(n):
+    with pytest.raises(ValueError, match=r"^n must be"):
+        draw("blot").reached(n, 0.1, 4)
+
+
+@pytest.mark.parametrize("px", [0, -1, 1.5, None])
+def test_pixels_a_module_that_are_no_whole_number_are_refused(px):
+    with pytest.raises(ValueError, match=r"^px_per_module must be an integer"):
+        draw("blot").reached(21, 0.1, px)
+
+
+def test_fields_that_give_nan_are_refused_on_a_print_too():
+    with pytest.raises(ValueError, match=r"^field must give numbers, not nan \(mine\)$"):
+        Damage("mine", lambda x, y: x * y * np.nan).reached(21, 0.1, 4)
