@@ -7,7 +7,7 @@ brightest).  What is no more than a plausible assumption is named so.  Nothing h
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import ceil, cos, hypot, radians, sin, tan
+from math import ceil, cos, floor, hypot, radians, sin, sqrt, tan
 
 import cv2
 import numpy as np
@@ -189,7 +189,7 @@ _PROGRESSIVE: dict[str, tuple[str, Callable]] = {
     "jpeg": ("jpeg_quality", lambda now, s, width: round((now or 100) - s * ((now or 100) - 1))),
 }
 OPTICS = tuple(_PROGRESSIVE)
-_STEEPEST = np.radians(89.9)
+_STEEPEST = radians(89.9)
 
 
 def worsen(kind: str, severity: float, print: Print, camera: Camera) -> tuple[Print, Camera]:
@@ -209,30 +209,35 @@ def worsen(kind: str, severity: float, print: Print, camera: Camera) -> tuple[Pr
     return (changed, camera) if kind == "contrast" else (print, changed)
 
 
-def _turned(camera: Camera, sway: np.ndarray) -> np.ndarray:
+def _turned(camera: Camera, sway) -> list[list[float]]:
     """3×3: print mm from its middle, x right and y down, to the frame's px from its middle.
 
-    A turn in the print's plane, then a tilt by Rodrigues' formula.
+    A turn in the print's plane, then a tilt by Rodrigues' formula.  (Plain numbers: quicker for so few.)
     """
-    axis, spin = np.radians(camera.tilt_axis_deg), np.radians(camera.rotation_deg) + sway[2]
-    a, b = (np.radians(camera.tilt_deg) * part + turn for part, turn in zip((cos(axis), sin(axis)), sway))
+    axis, spin = radians(camera.tilt_axis_deg), radians(camera.rotation_deg) + sway[2]
+    a, b = (radians(camera.tilt_deg) * part + turn for part, turn in zip((cos(axis), sin(axis)), sway))
     tilt = hypot(a, b)
     a, b = (a / tilt, b / tilt) if tilt else (1.0, 0.0)
     near, rise = 1 - cos(min(tilt, _STEEPEST)), sin(min(tilt, _STEEPEST))
-    tilted = np.array(
-        [[1 - near * b * b, near * a * b], [near * a * b, 1 - near * a * a], [-rise * b, rise * a]]
-    )
-    matrix = np.empty((3, 3))
-    matrix[:, :2] = tilted @ [[cos(spin), -sin(spin)], [sin(spin), cos(spin)]]
-    matrix[:, 2] = 0, 0, camera.distance_mm
-    matrix[:2] *= camera.focal_px
-    return matrix
+    tilted = (1 - near * b * b, near * a * b), (near * a * b, 1 - near * a * a), (-rise * b, rise * a)
+    unit = camera.focal_px, camera.focal_px, 1
+    rows = [
+        [k * (p * cos(spin) + q * sin(spin)), k * (q * cos(spin) - p * sin(spin)), 0.0]
+        for k, (p, q) in zip(unit, tilted)
+    ]
+    rows[2][2] = camera.distance_mm
+    return rows
 
 
 def project(matrix: np.ndarray, points) -> np.ndarray:
     """Points (k×2: x, y) through a 3×3 projection."""
     points = np.asarray(points, dtype=float) @ matrix[:, :2].T + matrix[:, 2]
     return points[:, :2] / points[:, 2:]
+
+
+def _through(rows, x: float, y: float) -> tuple[float, float]:
+    u, v, w = (a * x + b * y + c for a, b, c in rows)
+    return u / w, v / w
 
 
 def place(size: int, print: Print, camera: Camera, rng) -> tuple[np.ndarray, tuple[int, int]]:
@@ -243,25 +248,27 @@ def place(size: int, print: Print, camera: Camera, rng) -> tuple[np.ndarray, tup
     ValueError for a tilt that puts part of the print behind the camera.
     """
     rng, half, mm = _generator(rng), print.sheet_mm(size) / 2, print.module_mm(size)
-    phase, sway = rng.random(2), np.radians(camera.sway_deg) * rng.standard_normal(3).clip(-3, 3)
-    matrix = _turned(camera, sway)
+    phase, sway = rng.random(2), rng.standard_normal(3).clip(-3, 3) * radians(camera.sway_deg)
+    rows = _turned(camera, sway.tolist())
     if 1.5 * half >= camera.distance_mm:  # so near that no frame holds it, and a tilt may go behind
-        steady = _turned(camera, np.zeros(3))
-        if half * np.abs(steady[2, :2]).sum() >= camera.distance_mm:
+        steady = _turned(camera, (0, 0, 0))
+        if half * (abs(steady[2][0]) + abs(steady[2][1])) >= camera.distance_mm:
             near = f"{camera.tilt_deg:g} for a print of {2 * half:.4g} mm at {camera.distance_mm:.4g} mm"
             raise ValueError(f"tilt_deg must keep the whole print in front of the camera, not {near}")
-        if half * np.abs(matrix[2, :2]).sum() >= camera.distance_mm:
-            matrix = steady
-    corners = project(matrix, [[-half, -half], [half, -half], [half, half], [-half, half]])
-    frame = np.array([camera.frame_width_px, camera.frame_height_px])
-    lowest, highest = corners.min(axis=0), corners.max(axis=0)
-    margin = 4 + 0.02 * (highest - lowest)
-    low = np.maximum(np.floor(lowest - margin), -(frame // 2))
-    width, height = (np.minimum(np.ceil(highest + margin), frame - frame // 2) - low).astype(int).tolist()
+        if half * (abs(rows[2][0]) + abs(rows[2][1])) >= camera.distance_mm:
+            rows = steady
+    corners = [_through(rows, x, y) for x in (-half, half) for y in (-half, half)]
+    ends = []
+    for values, frame in zip(zip(*corners), (camera.frame_width_px, camera.frame_height_px)):
+        spare = 4 + 0.02 * (max(values) - min(values))
+        low, high = floor(min(values) - spare), ceil(max(values) + spare)
+        ends.append((max(low, -(frame // 2)), min(high, frame - frame // 2)))
+    (left, right), (top, bottom) = ends
+    matrix = np.array(rows)
     matrix[:, :2] *= mm  # modules, from the middle of the symbol
-    matrix[:, 2] -= matrix[:, :2].sum(axis=1) * size / 2
-    matrix[:2] += np.outer(phase - low, matrix[2])
-    return matrix, (height, width)
+    matrix[:, 2] -= matrix[:, :2].sum(axis=1) * (size / 2)
+    matrix[:2] += np.outer(phase - (left, top), matrix[2])
+    return matrix, (bottom - top, right - left)
 
 
 def photograph(
@@ -348,10 +355,13 @@ def _spread(sheet: np.ndarray, px: float) -> None:
 
 def _extents(matrix: np.ndarray, x: float, y: float) -> tuple[float, float]:
     """What a projection makes of a unit length at a point: the least and the largest, by direction."""
-    u, v, w = matrix @ [x, y, 1]
-    slopes = (matrix[:2, :2] - np.outer([u / w, v / w], matrix[2, :2])) / w
-    total, area = (slopes**2).sum(), abs(slopes[0, 0] * slopes[1, 1] - slopes[0, 1] * slopes[1, 0])
-    largest = np.sqrt((total + np.sqrt(max(total**2 - 4 * area**2, 0))) / 2)
+    rows = matrix.tolist()
+    u, v = _through(rows, x, y)
+    (a, b, _), (c, d, _), (g, h, k) = rows
+    depth = g * x + h * y + k
+    a, b, c, d = (a - u * g) / depth, (b - u * h) / depth, (c - v * g) / depth, (d - v * h) / depth
+    total, area = a * a + b * b + c * c + d * d, abs(a * d - b * c)
+    largest = sqrt((total + sqrt(max(total**2 - 4 * area**2, 0))) / 2)
     return area / largest, largest
 
 
@@ -368,7 +378,7 @@ def _sampled(
     middle = len(sheet) / 2
     least, largest = _extents(matrix, middle, middle)
     down = int(min(max(1 / largest, 1), len(sheet)))
-    over = int(min(max(np.ceil(1 / (2.2 * least * down)), 1), 6))  # samples each way for one pixel: tilts
+    over = min(max(ceil(1 / (2.2 * least * down)), 1), 6)  # samples each way for one pixel: tilts
     if down > 1:
         more = -len(sheet) % down
         if more:
@@ -384,7 +394,7 @@ def _sampled(
         seen = cv2.resize(seen, (width, height), interpolation=cv2.INTER_AREA)
     missing = lens_blur_px**2 + 1 / 12 / over**2 - 0.25 * (down * largest) ** 2
     if missing > 0.5:
-        return cv2.GaussianBlur(seen, (0, 0), np.sqrt(missing))
+        return cv2.GaussianBlur(seen, (0, 0), sqrt(missing))
     if missing < 0.02:
         return seen
     weights = np.array([missing / 2, 1 - missing, missing / 2])  # a Gaussian at whole pixels would blur less
@@ -422,7 +432,7 @@ def _disc(diameter: float) -> np.ndarray:
 @lru_cache(maxsize=16)
 def _stroke(length: float, angle: float) -> np.ndarray:
     """A straight stroke, as thin as the samples allow."""
-    along, across = cos(np.radians(angle)), sin(np.radians(angle))
+    along, across = cos(radians(angle)), sin(radians(angle))
 
     def inside(x, y, half):
         return (np.abs(x * along + y * across) <= length / 2) & (np.abs(y * along - x * across) <= half)
