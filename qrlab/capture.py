@@ -7,7 +7,7 @@ brightest).  What is no more than a plausible assumption is named so.  Nothing h
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import ceil, cos, floor, hypot, radians, sin, sqrt, tan
+from math import ceil, cos, floor, hypot, log2, radians, sin, sqrt, tan
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ from qrlab.symbols import Symbol
 
 MM_PER_INCH = 25.4
 _SCALES = (1e-6, 1e4)  # pixels per millimetre
-_FINE = 250  # a print is drawn with at least so many pixels across the symbol, and 4 a module
+_FINE = 220  # a print is drawn with at least so many pixels across the symbol: 4, 8 or 12 a module
 
 
 def render(modules: np.ndarray, px_per_module: int = 4, quiet_zone: int = 4) -> np.ndarray:
@@ -299,8 +299,8 @@ def photograph(
         damage = MODELS[damage](rng)
     if not isinstance(damage, Damage | None):
         raise ValueError(f"damage must be a Damage, its name or None, not {damage!r}")
-    sheet, to_modules = _printed(symbol, print, damage, severity)
     around = _grey(print.paper if print.surround is None else print.surround)
+    sheet, to_modules = _printed(symbol, print, damage, severity, around)
     seen = _blurred(_sampled(sheet, matrix @ to_modules, shape, around, camera.lens_blur_px), camera)
     light = np.multiply(seen, camera.exposure / 255, dtype=np.float32)
     if camera.shadow or camera.glare:
@@ -324,9 +324,9 @@ def _grey(reflectance: float) -> int:
     return round(255 * reflectance)
 
 
-def _printed(symbol: Symbol, print: Print, damage: Damage | None, severity: float):
+def _printed(symbol: Symbol, print: Print, damage: Damage | None, severity: float, around: int):
     """The reflectance of a print (uint8, 255 for 1), and the 3×3 matrix from its pixels to modules."""
-    size, px = symbol.size, max(4, -(-_FINE // symbol.size))
+    size, px = symbol.size, 4 * ceil(_FINE / 4 / symbol.size)
     ink, paper, mm = _grey(print.paper - print.contrast), _grey(print.paper), print.module_mm(symbol.size)
     blank, spread = round((print.sheet_mm(size) / mm - size) / 2 * px), print.ink_spread_mm / mm * px
     if print.surround is None:  # all paper: no more of it than the ink may reach
@@ -335,6 +335,9 @@ def _printed(symbol: Symbol, print: Print, damage: Damage | None, severity: floa
     inside = sheet[blank : blank + size * px, blank : blank + size * px]
     inside[:] = np.where(symbol.modules, np.uint8(ink), np.uint8(paper)).repeat(px, 1).repeat(px, 0)
     _spread(sheet, spread)
+    if print.surround is not None:  # so much of it that blurs have all they reach
+        sheet, blank = cv2.copyMakeBorder(sheet, *[px] * 4, cv2.BORDER_CONSTANT, value=around), blank + px
+        inside = sheet[blank : blank + size * px, blank : blank + size * px]
     if damage is not None and severity > 0:
         reached = damage.reached(size, severity, px)
         if damage.paint == "flip":
@@ -371,34 +374,46 @@ def _sampled(
     """The sheet as lens and sensor see it, without motion and defocus: uint8, 255 for a reflectance of 1.
 
     matrix: 3×3, from the sheet's pixels to the picture's, each from the top left corner; around: what lies
-    round the sheet.  The sheet is averaged down to one to two pixels for one of the picture's,
-    which are then sampled linearly.  That blurs, by a variance of 0.25 of their squared width; what is
-    missing to a square pixel and the lens comes after.
+    round the sheet.  Seen straight on, the sheet is blurred as much as lens and pixels do, and then sampled
+    linearly.  Tilted, that would blur it too little in one direction: then the picture is blurred, at two or
+    three times its resolution.  The sheet is first averaged down to no fewer than two pixels for one.
     """
-    middle = len(sheet) / 2
-    least, largest = _extents(matrix, middle, middle)
-    down = int(min(max(1 / largest, 1), len(sheet)))
-    over = min(max(ceil(1 / (2.2 * least * down)), 1), 6)  # samples each way for one pixel: tilts
+    least, largest = _extents(matrix, len(sheet) / 2, len(sheet) / 2)
+    over = 1 if largest < 1.05 * least else 2 if largest < 1.5 * least else 3
+    down = 2 ** int(min(max(log2(1 / (1.5 * largest * over)), 0), log2(len(sheet))))
     if down > 1:
         more = -len(sheet) % down
         if more:
             sheet = cv2.copyMakeBorder(sheet, 0, more, 0, more, cv2.BORDER_CONSTANT, value=around)
         sheet = cv2.resize(sheet, [len(sheet) // down] * 2, interpolation=cv2.INTER_AREA)
+    pixel = 1 / (largest * over * down)  # of the picture, or part of one, in the sheet's pixels
+    blur = (lens_blur_px * over) ** 2 + 1 / 12  # and what is missing to it, with the average at the end
+    before = min(blur, 0.25) if over > 1 else blur
+    spread = before * pixel**2 - 1 / 12  # linear sampling spreads edges as a pixel does
+    reach = ceil(min(3 * sqrt(max(spread, 0)), 2 * len(sheet)))
+    sheet = cv2.copyMakeBorder(sheet, *[reach] * 4, cv2.BORDER_CONSTANT, value=around)
+    sheet = _smoothed(sheet, spread)
     matrix = matrix * [down, down, 1]
     matrix[:2] *= over
-    matrix[:, 2] += matrix[:, :2].sum(axis=1) / 2  # OpenCV counts from the middle of a pixel
+    matrix[:, 2] += matrix[:, :2].sum(axis=1) * (0.5 - reach)  # OpenCV counts from the middle of a pixel
     matrix[:2] -= matrix[2] / 2
     height, width = shape
     seen = cv2.warpPerspective(sheet, matrix, (width * over, height * over), borderValue=around)
-    if over > 1:
-        seen = cv2.resize(seen, (width, height), interpolation=cv2.INTER_AREA)
-    missing = lens_blur_px**2 + 1 / 12 / over**2 - 0.25 * (down * largest) ** 2
-    if missing > 0.5:
-        return cv2.GaussianBlur(seen, (0, 0), sqrt(missing))
-    if missing < 0.02:
+    if over == 1:
         return seen
-    weights = np.array([missing / 2, 1 - missing, missing / 2])  # a Gaussian at whole pixels would blur less
-    return cv2.sepFilter2D(seen, -1, weights, weights, borderType=cv2.BORDER_REPLICATE)
+    seen = _smoothed(seen, blur - max(before, 1 / 12 / pixel**2))
+    return cv2.resize(seen, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _smoothed(picture: np.ndarray, variance: float) -> np.ndarray:
+    """With a Gaussian blur of that variance, in px²."""
+    variance = min(variance, max(picture.shape) ** 2)  # beyond it all is grey
+    if variance > 0.5:
+        return cv2.GaussianBlur(picture, (0, 0), sqrt(variance), borderType=cv2.BORDER_REPLICATE)
+    if variance < 0.02:
+        return picture
+    weights = np.array([variance / 2, 1 - variance, variance / 2])  # a sampled Gaussian would blur less
+    return cv2.sepFilter2D(picture, -1, weights, weights, borderType=cv2.BORDER_REPLICATE)
 
 
 def _blurred(picture: np.ndarray, camera: Camera) -> np.ndarray:

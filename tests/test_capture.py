@@ -849,7 +849,7 @@ def test_a_photograph_is_what_brute_force_makes_of_it(view, px_per_module, blur,
     off = picture - brute_force(symbol, print, camera, *place(symbol.size, print, camera, 6))
     most *= 1.4 if camera.tilt_deg > 75 else 1  # all but edge on
     assert np.sqrt(np.mean(off**2)) < most
-    assert abs(off.mean()) < 0.003
+    assert abs(off.mean()) < 0.005
 
 
 def test_a_sharp_lens_blurs_too():
@@ -931,7 +931,7 @@ def test_a_thin_scratch_is_thinner_than_a_module_in_the_picture():
     print, camera = Print(25), close_up(symbol, px_per_module=20, **STEADY)
     scratch = MODELS["scratch"](5, length=5, angle=90)
     plain, scratched = (light_of(photograph(symbol, print, camera, 1, scratch, s)) for s in (0, 1 / 3 / 45))
-    assert (scratched - plain).sum() == pytest.approx(0.8 * 45 * 20 * 20 / 3, rel=0.1)
+    assert (scratched - plain).sum() == pytest.approx(0.8 * 45 * 20 * 20 / 3, rel=0.3)
     rows = np.flatnonzero((scratched - plain).max(axis=0) > 0.2)
     assert np.ptp(rows) < 12, "pixels, of 20 a module"
 
