@@ -376,11 +376,11 @@ def _sampled(
     matrix: 3×3, from the sheet's pixels to the picture's, each from the top left corner; around: what lies
     round the sheet.  Seen straight on, the sheet is blurred as much as lens and pixels do, and then sampled
     linearly.  Tilted, that would blur it too little in one direction: then the picture is blurred, at two or
-    three times its resolution.  The sheet is first averaged down to no fewer than two pixels for one.
+    three times its resolution.  The sheet is first averaged down to no fewer than 1.2 pixels for one.
     """
     least, largest = _extents(matrix, len(sheet) / 2, len(sheet) / 2)
     over = 1 if largest < 1.05 * least else 2 if largest < 1.5 * least else 3
-    down = 2 ** int(min(max(log2(1 / (1.5 * largest * over)), 0), log2(len(sheet))))
+    down = 2 ** int(min(max(log2(1 / (1.2 * largest * over)), 0), log2(len(sheet))))
     if down > 1:
         more = -len(sheet) % down
         if more:
@@ -408,11 +408,12 @@ def _sampled(
 def _smoothed(picture: np.ndarray, variance: float) -> np.ndarray:
     """With a Gaussian blur of that variance, in px²."""
     variance = min(variance, max(picture.shape) ** 2)  # beyond it all is grey
-    if variance > 0.5:
-        return cv2.GaussianBlur(picture, (0, 0), sqrt(variance), borderType=cv2.BORDER_REPLICATE)
     if variance < 0.02:
         return picture
-    weights = np.array([variance / 2, 1 - variance, variance / 2])  # a sampled Gaussian would blur less
+    if variance < 0.5:
+        weights = np.array([variance / 2, 1 - variance, variance / 2])  # a sampled Gaussian would blur less
+    else:
+        weights = cv2.getGaussianKernel(2 * ceil(2.7 * sqrt(variance)) + 1, sqrt(variance))
     return cv2.sepFilter2D(picture, -1, weights, weights, borderType=cv2.BORDER_REPLICATE)
 
 
