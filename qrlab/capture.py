@@ -117,8 +117,8 @@ class Camera:
     sensor's noise; shadow: share of the light that is missing beyond a soft edge anywhere across the
     symbol; glare: light added by a reflection somewhere on it, a fifth of it in radius;
     jpeg_quality: 1 to 100, None: not compressed.
-    1920 pixels over 70° is the frame of a phone's video preview.  The other defaults are assumptions: a
-    steady hand, good light and focus, an uncompressed picture.
+    The defaults are assumptions: a frame as of a phone's video preview, a steady hand, good light and
+    focus, a picture that is not compressed.
     """
 
     px_per_mm: float
