@@ -17,7 +17,30 @@ from qrlab.damage import MODELS, Damage
 from qrlab.symbols import Symbol
 
 MM_PER_INCH = 25.4
-_SCALES = (1e-6, 1e4)  # pixels per millimetre
+_PRINT_RANGES = {
+    "width_mm": (0.1, 1e4),
+    "dpi": (1, 1e5),
+    "ink_spread_mm": (-1, 1),
+    "paper": (0, 1),
+    "contrast": (0, 1),
+    "surround": (0, 1),
+}
+_CAMERA_RANGES = {
+    "px_per_mm": (1e-6, 1e4),
+    "fov_deg": (1, 170),
+    "lens_blur_px": (0, 100),
+    "defocus_mm": (0, 1e3),
+    "motion_mm": (0, 1e3),
+    "motion_deg": (-360, 360),
+    "rotation_deg": (-360, 360),
+    "tilt_deg": (0, 89.9),
+    "tilt_axis_deg": (-360, 360),
+    "sway_deg": (0, 15),
+    "exposure": (0, 100),
+    "noise": (0, 1),
+    "shadow": (0, 1),
+    "glare": (0, 10),
+}
 _FINE = 220  # a print is drawn with at least so many pixels across the symbol: 4, 8 or 12 a module
 
 
@@ -67,9 +90,7 @@ class Print:
     surround: float | None = None
 
     def __post_init__(self) -> None:
-        ranges = {"width_mm": (0.1, 1e4), "dpi": (1, 1e5), "ink_spread_mm": (-1, 1)}
-        ranges |= {"paper": (0, 1), "contrast": (0, 1), "surround": (0, 1)}
-        _check(self, ranges, ("dpi", "surround"))
+        _check(self, _PRINT_RANGES, ("dpi", "surround"))
         object.__setattr__(self, "quiet_zone", integer("quiet_zone", self.quiet_zone, 0, 100))
         one_of("quiet_zone_included", self.quiet_zone_included, (True, False))
         if self.contrast > self.paper:
@@ -140,12 +161,7 @@ class Camera:
     jpeg_quality: int | None = None
 
     def __post_init__(self) -> None:
-        ranges = {"px_per_mm": _SCALES, "fov_deg": (1, 170), "lens_blur_px": (0, 100)}
-        ranges |= {"defocus_mm": (0, 1e3), "motion_mm": (0, 1e3), "motion_deg": (-360, 360)}
-        ranges |= {"rotation_deg": (-360, 360), "tilt_axis_deg": (-360, 360), "sway_deg": (0, 15)}
-        ranges |= {"tilt_deg": (0, 89.9), "exposure": (0, 100), "noise": (0, 1)}
-        ranges |= {"shadow": (0, 1), "glare": (0, 10)}
-        _check(self, ranges, ())
+        _check(self, _CAMERA_RANGES, ())
         for name in ("frame_width_px", "frame_height_px"):
             object.__setattr__(self, name, integer(name, getattr(self, name), 16, 20_000))
         if self.jpeg_quality is not None:
@@ -157,7 +173,7 @@ class Camera:
         """The camera at a distance of its lens from the middle of the print; others: as for Camera."""
         distance_mm = number("distance_mm", distance_mm, 0.1, 1e7)
         camera = cls(1, frame_width_px, fov_deg=fov_deg, **others)
-        least, most = camera.focal_px / _SCALES[1], camera.focal_px / _SCALES[0]
+        most, least = (camera.focal_px / scale for scale in _CAMERA_RANGES["px_per_mm"])
         if not least <= distance_mm <= most:
             allowed = f"from {least:.4g} to {most:.4g} for this frame and field of view"
             raise ValueError(f"distance_mm must be a number {allowed}, not {distance_mm:g}")
@@ -176,16 +192,16 @@ class Camera:
 
 # What a severity from 0 to 1 makes of a setting: its name, and (now, severity, width of the print) -> then.
 _PROGRESSIVE: dict[str, tuple[str, Callable]] = {
-    "distance": ("px_per_mm", lambda now, s, width: max(now / (1 + 9 * s), _SCALES[0])),
-    "defocus": ("defocus_mm", lambda now, s, width: min(now + s * width / 10, 1e3)),
-    "motion": ("motion_mm", lambda now, s, width: min(now + s * width / 10, 1e3)),
+    "distance": ("px_per_mm", lambda now, s, width: now / (1 + 9 * s)),
+    "defocus": ("defocus_mm", lambda now, s, width: now + s * width / 10),
+    "motion": ("motion_mm", lambda now, s, width: now + s * width / 10),
     "rotation": ("rotation_deg", lambda now, s, width: now + 90 * s - 360 * (now + 90 * s > 360)),
     "tilt": ("tilt_deg", lambda now, s, width: now + s * max(85 - now, 0)),
     "contrast": ("contrast", lambda now, s, width: now * (1 - s)),
     "exposure": ("exposure", lambda now, s, width: now * (1 - s)),
     "noise": ("noise", lambda now, s, width: now + s * max(0.5 - now, 0)),
     "shadow": ("shadow", lambda now, s, width: now + s * (1 - now)),
-    "glare": ("glare", lambda now, s, width: min(now + s, 10)),
+    "glare": ("glare", lambda now, s, width: now + s),
     "jpeg": ("jpeg_quality", lambda now, s, width: round((now or 100) - s * ((now or 100) - 1))),
 }
 OPTICS = tuple(_PROGRESSIVE)
@@ -197,7 +213,8 @@ def worsen(kind: str, severity: float, print: Print, camera: Camera) -> tuple[Pr
 
     kind: distance (ten times as far), defocus and motion (a tenth of the printed width more), rotation
     (90° more), tilt (85°), contrast and exposure (0), noise (0.5), shadow (1), glare (1 more), jpeg
-    (quality 1, where none is a quality of 100).  In proportion between; so nested like other damage.
+    (quality 1, where none is a quality of 100).  In proportion between, so nested like other damage, and
+    never beyond what the setting may be.
     """
     one_of("kind", kind, OPTICS)
     name, then = _PROGRESSIVE[kind]
@@ -205,6 +222,9 @@ def worsen(kind: str, severity: float, print: Print, camera: Camera) -> tuple[Pr
     if not (severity := number("severity", severity, 0, 1)):
         return print, camera
     value = then(getattr(at, name), severity, print.width_mm)
+    if name in _CAMERA_RANGES:
+        least, most = _CAMERA_RANGES[name]
+        value = min(max(value, least), most)
     changed = replace(at, **{name: value})
     return (changed, camera) if kind == "contrast" else (print, changed)
 

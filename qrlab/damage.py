@@ -71,10 +71,8 @@ class Damage:
 
         The same damage as `order` gives, on a finer grid: a scratch thinner than a module is thin.
         """
-        severity, px_per_module = (
-            number("severity", severity, 0, 1),
-            integer("px_per_module", px_per_module, 1, 1000),
-        )
+        severity = number("severity", severity, 0, 1)
+        px_per_module = integer("px_per_module", px_per_module, 1, 1000)
         if self.by_module:
             return _enlarged(self.order(n) <= severity, px_per_module)
         steps, ordered = _on_print(self, n, px_per_module)
@@ -203,7 +201,10 @@ def _angle(rng, angle: float | None, turn: float, count: int | None = None):
 def speckle(rng, *, grain=0.0) -> Damage:
     """Independent specks; grain: their side as a share of the width, 0: each module by itself."""
     key, grain = _key(rng), number("grain", grain, 0, 1)
-    field = lambda x, y: _white(key, _cells(x, grain), _cells(y, grain))  # noqa: E731
+
+    def field(x, y):
+        return _white(key, _cells(x, grain), _cells(y, grain))
+
     return Damage("speckle", field, by_module=grain == 0)
 
 

@@ -205,5 +205,5 @@ def _versions() -> dict[str, str]:
     names = ("checks", "symbols", "damage", "capture", "decoders", "trials")
     source = b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in names)
     digest = hashlib.sha256(source).hexdigest()[:12]
-    names = ("segno", "numpy", "opencv-python-headless")
-    return {"qrlab": digest} | {name: installed(name) for name in names}
+    libraries = {name: installed(name) for name in ("segno", "numpy")}
+    return {"qrlab": digest, "opencv": version_of("opencv")} | libraries  # it draws photographs, too
