@@ -12,9 +12,8 @@ from math import ceil, cos, floor, hypot, log2, radians, sin, sqrt, tan
 import cv2
 import numpy as np
 
-from qrlab.checks import integer, number, one_of
 from qrlab.damage import MODELS, Damage
-from qrlab.symbols import Symbol
+from qrlab.symbols import Symbol, integer, number, one_of
 
 MM_PER_INCH = 25.4
 _PRINT_RANGES = {

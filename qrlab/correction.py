@@ -17,9 +17,20 @@ import pandas as pd
 from scipy import optimize, stats
 from tqdm.auto import tqdm
 
-from qrlab.checks import integer, number, one_of
 from qrlab.damage import MODELS, PAINTS
-from qrlab.symbols import MODES, VERSIONS, Level, Symbol, blocks_of, capacity, layout, size_of
+from qrlab.symbols import (
+    MODES,
+    VERSIONS,
+    Level,
+    Symbol,
+    blocks_of,
+    capacity,
+    integer,
+    layout,
+    number,
+    one_of,
+    size_of,
+)
 
 # Misdecode protection, ISO/IEC 18004, table 9: codewords kept back to detect errors, not to correct them.
 PROTECTION = {(1, "L"): 3, (1, "M"): 2, (2, "L"): 2, (1, "Q"): 1, (1, "H"): 1, (3, "L"): 1}

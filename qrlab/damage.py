@@ -13,8 +13,7 @@ from functools import lru_cache, reduce, wraps
 
 import numpy as np
 
-from qrlab.checks import integer, number, one_of
-from qrlab.symbols import Level, layout
+from qrlab.symbols import Level, integer, layout, number, one_of
 
 Field = Callable[[np.ndarray, np.ndarray], np.ndarray]
 PAINTS = ("flip", "dark", "light")

@@ -24,8 +24,7 @@ import numpy as np
 import pandas as pd
 
 from qrlab.capture import render
-from qrlab.checks import one_of
-from qrlab.symbols import Symbol, layout
+from qrlab.symbols import Symbol, layout, one_of
 
 OUTCOMES = ("ok", "misread", "unread", "error", "crash", "timeout")
 # What readers take bytes for when no character set is declared: ISO/IEC 18004 says ISO 8859-1 (JIS8 in

@@ -1,4 +1,5 @@
-"""Designs: data frames of conditions, read into scenes.  Nothing here carries out a trial.
+"""Scenes: what a trial shows, from the scene, the seed and its number alone; and designs, data frames of
+conditions, read into scenes.  Nothing here carries out a trial.
 
 A design's columns are named in CONDITIONS, with three families beside them: damage_NAME, a parameter of
 the damage, print_NAME, a setting of the print, and camera_NAME, one of the camera.
@@ -8,27 +9,157 @@ import inspect
 import itertools
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
-from qrlab.capture import OPTICS, Camera, Print, place, worsen
-from qrlab.checks import integer, number, one_of
+from qrlab.capture import OPTICS, Camera, Print, photograph, place, render, worsen
 from qrlab.correction import ordered
 from qrlab.damage import MODELS
 from qrlab.decoders import unavailable
-from qrlab.symbols import Level, capacity, make, smallest_version
-from qrlab.trials import Scene
+from qrlab.symbols import (
+    ALPHANUMERIC,
+    UNITS,
+    Level,
+    Symbol,
+    capacity,
+    integer,
+    make,
+    number,
+    one_of,
+    smallest_version,
+)
 
 FAMILIES = ("damage_", "print_", "camera_")
-_OWN = ("content", "payload", "contents", "level", "version", "mask", "damage")
+_OWN = ("content", "payload", "mode", "contents", "level", "version", "mask", "damage")
 _RENDERED = {"px_per_module": 4, "quiet_zone": 4}
-_DEFAULTS = {"level": "M", "damage": "none", "severity": 0.0, "reader": "zxing"}
+_DEFAULTS = {"level": "M", "damage": "none", "reader": "zxing"}
 _PRINT = [field.name for field in fields(Print)]
 _CAMERA = [field.name for field in fields(Camera)] + ["distance_mm"]
 CONDITIONS = (*_OWN, "severity", *_RENDERED, "reader")
+_ALPHABETS = {
+    "byte": b"abcdefghijklmnopqrstuvwxyz0123456789-._~:/?#@&=%+",
+    "alphanumeric": ALPHANUMERIC.encode(),
+    "numeric": b"0123456789",
+}
+_ONE_IN_TWENTY = 1.6449  # standard deviations above the mean
+
+
+@dataclass(frozen=True)
+class Wear:
+    """One kind of damage as it is spread over many prints.
+
+    kind: a key of damage.MODELS or one of capture.OPTICS; share: of all prints, that bear it, 0 to 1;
+    typical: its median severity on these; spread: by how much the severity that one in twenty of these
+    exceeds is greater, 1 (all alike) or more.  Between them severities are log-normal, and 1 at most.
+    """
+
+    kind: str
+    share: float = 1.0
+    typical: float = 0.02
+    spread: float = 3.0
+
+    def __post_init__(self) -> None:
+        one_of("kind", self.kind, [*MODELS, *OPTICS])
+        for name, low, high in (("share", 0, 1), ("typical", 0, 1), ("spread", 1, 100)):
+            object.__setattr__(self, name, number(name, getattr(self, name), low, high))
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Damage as prints bear it: each print one of `wear`, by their shares, or none."""
+
+    wear: tuple[Wear, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "wear", tuple(self.wear))
+        for wear in self.wear:
+            if not isinstance(wear, Wear):
+                raise ValueError(f"wear must be Wear, not {wear!r}")
+        kinds, total = [wear.kind for wear in self.wear], sum(wear.share for wear in self.wear)
+        if len(set(kinds)) < len(kinds):
+            raise ValueError(f"wear must have each kind once, not {', '.join(kinds)}")
+        if total > 1 + 1e-9:
+            raise ValueError(f"share must add up to at most 1 over all wear, not {total:.4g}")
+
+    def drawn(self, seed: int, trial: int) -> tuple[str, float]:
+        """Kind and severity of the damage that the print of a trial bears; ("none", 0) for a good one."""
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3, trial)))
+        place, above = rng.random(), rng.standard_normal() / _ONE_IN_TWENTY
+        for wear in self.wear:
+            if place < wear.share:
+                return wear.kind, min(wear.typical * wear.spread**above, 1.0)
+            place -= wear.share
+        return "none", 0.0
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All that a picture depends on, apart from severity and trial.
+
+    content, or None for `contents` random ones of `payload` bytes, or characters of `mode`, in turn;
+    damage: its name, with its parameters, or a Mix, of which each trial draws kind and severity;
+    either px_per_module and quiet_zone, for a flawless picture, or print and camera.
+    """
+
+    content: str | bytes | None
+    payload: int | None
+    contents: int
+    level: str
+    version: int | None
+    mask: int | None
+    damage: str | Mix
+    parameters: tuple[tuple[str, object], ...]
+    px_per_module: int | None
+    quiet_zone: int | None
+    print: Print | None = None
+    camera: Camera | None = None
+    mode: str = "byte"
+
+    def symbol(self, seed: int, trial: int) -> Symbol:
+        """The symbol of a trial; of a payload, content number `trial` modulo `contents`."""
+        content = self.content
+        if content is None:
+            content = random_content(seed, self.payload, trial % self.contents, self.mode)
+        return make(content, self.level, version=self.version, mask=self.mask)
+
+    def pictures(self, seed: int, trial: int) -> tuple[Symbol, Callable[[float], tuple]]:
+        """The symbol of a trial, and a function: severity -> (its damaged modules, the picture).
+
+        Trial by trial the damage is the same whatever the symbol; for a Mix, severity is a factor.
+        """
+        symbol, kind, scale = self.symbol(seed, trial), self.damage, 1.0
+        if isinstance(kind, Mix):
+            kind, scale = kind.drawn(seed, trial)
+        damage = order = None
+        if kind in MODELS:
+            damage = MODELS[kind](np.random.default_rng([seed, trial]), **dict(self.parameters))
+            order = damage.order(symbol.size)
+
+        def at(severity: float) -> tuple[np.ndarray, np.ndarray]:
+            severity, modules = severity * scale, symbol.modules
+            if damage is not None:
+                modules = damage.paint_over(modules, order <= severity)
+            if self.camera is None:
+                return modules, render(modules, self.px_per_module, self.quiet_zone)
+            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2, trial)))
+            worse = kind if kind in OPTICS else damage
+            return modules, photograph(symbol, self.print, self.camera, rng, worse, severity)
+
+        return symbol, at
+
+
+@lru_cache(maxsize=4096)
+def random_content(seed: int, payload: int, number: int, mode: str = "byte") -> str | bytes:
+    """Content number `number` of `payload` bytes, or characters of `mode`; the same for every level.
+
+    In byte mode: bytes, of the characters of web addresses.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, payload, number)))
+    content = rng.choice(np.frombuffer(_ALPHABETS[mode], np.uint8), payload).tobytes()
+    return content if mode == "byte" else content.decode()
 
 
 def plan(design: pd.DataFrame | Mapping) -> tuple[pd.DataFrame, dict[Scene, list]]:
@@ -60,7 +191,7 @@ def plan(design: pd.DataFrame | Mapping) -> tuple[pd.DataFrame, dict[Scene, list
 
 def _frame(design: pd.DataFrame | Mapping) -> pd.DataFrame:
     if isinstance(design, Mapping):
-        lists = [[v] if pd.api.types.is_scalar(v) else list(v) for v in design.values()]
+        lists = [list(v) if pd.api.types.is_list_like(v) else [v] for v in design.values()]
         design = pd.DataFrame(itertools.product(*lists), columns=list(design), dtype=object)
     if not isinstance(design, pd.DataFrame):
         raise ValueError(f"design must be a data frame or a mapping, not {type(design).__name__}")
@@ -90,13 +221,15 @@ def condition(row: dict) -> tuple[Scene, float, str]:
     if any(_none(row.get(name, "")) for name in ("content", "payload")):
         raise ValueError(f"{'content' if 'content' in row else 'payload'} must be given, not None")
     row = _DEFAULTS | {k: _plain(v) for k, v in row.items() if not _none(v)}
-    if "content" in row and "contents" in row:
-        raise ValueError("contents must go with payload, not with content")
-    severity = number("severity", row["severity"], 0, 1)
+    for name in ("contents", "mode"):
+        if "content" in row and name in row:
+            raise ValueError(f"{name} must go with payload, not with content")
+    severity = number("severity", row.get("severity", float(isinstance(row["damage"], Mix))), 0, 1)
     unavailable(row["reader"])  # an unknown one raises
     parts = (
         row.get("content"),
         row.get("payload"),
+        row.get("mode", "byte"),
         row.get("contents", 8),
         *(row.get(name) for name in ("level", "version", "mask", "damage")),
         *(tuple(sorted(_family(row, family).items())) for family in FAMILIES),
@@ -107,10 +240,16 @@ def condition(row: dict) -> tuple[Scene, float, str]:
         scene = _scene(*parts)
     except TypeError:  # a value that can't be looked up: a list, say
         scene = _scene.__wrapped__(*parts)
-    if scene.damage in OPTICS:
-        worse = worsen(scene.damage, severity, scene.print, scene.camera)
-        _named("camera_", place, 17 + 4 * scene.version, *worse, rng=0)
+    for kind, most in _severest(scene.damage, severity):
+        if kind in OPTICS:
+            worse = worsen(kind, most, scene.print, scene.camera)
+            _named("camera_", place, 17 + 4 * scene.version, *worse, rng=0)
     return scene, severity, row["reader"]
+
+
+def _severest(damage: str | Mix, severity: float) -> list[tuple[str, float]]:
+    """Each kind of damage that a trial may bear, and how severe it may be."""
+    return [(w.kind, severity) for w in damage.wear] if isinstance(damage, Mix) else [(damage, severity)]
 
 
 def _family(row: dict, family: str) -> dict[str, object]:
@@ -120,25 +259,28 @@ def _family(row: dict, family: str) -> dict[str, object]:
 
 @lru_cache(maxsize=4096, typed=True)
 def _scene(
-    content, payload, contents, level, version, mask, damage, parameters, prints, camera, drawn, types
+    content, payload, mode, contents, level, version, mask, damage, parameters, prints, camera, drawn, types
 ) -> Scene:
     level = Level.parse(level)
     if content is not None:
         version = make(content, level, version=version, mask=mask).version
     else:
-        payload, contents = integer("payload", payload, 1, 2953), integer("contents", contents, 1, 10**9)
+        one_of("mode", mode, _ALPHABETS)
+        payload = integer("payload", payload, 1, capacity(40, Level.L, mode))
+        contents = integer("contents", contents, 1, 10**9)
         if mask is not None:
             mask = integer("mask", mask, 0, 7)
         if version is None:
-            version = smallest_version(payload, level)
-        held = capacity(40 if version is None else version, level)
+            version = smallest_version(payload, level, mode)
+        held = capacity(40 if version is None else version, level, mode)
         if held < payload:
             which = f"version {version or '40, the largest,'} at level {level}"
-            raise ValueError(f"payload must be at most {held:,} bytes for {which}, not {payload}")
+            raise ValueError(f"payload must be at most {held:,} {UNITS[mode]} for {which}, not {payload}")
     picture = _picture(version, dict(prints), dict(camera), dict(drawn))
     _check_damage(damage, dict(parameters), "camera" in picture)
     contents = contents if content is None else 1
-    return Scene(content, payload, contents, level.value, version, mask, damage, parameters, **picture)
+    own = content, payload, contents, level.value, version, mask, damage, parameters
+    return Scene(*own, **picture, mode=mode)
 
 
 def _picture(version: int, prints: dict, camera: dict, drawn: dict) -> dict[str, object]:
@@ -173,13 +315,16 @@ def _named(family: str, call: Callable, *values, **settings):
         raise ValueError(f"{family}{problem}") from None
 
 
-def _check_damage(damage: str, parameters: dict, photographed: bool) -> None:
-    one_of("damage", damage, ["none", *MODELS, *OPTICS])
-    if damage in OPTICS and not photographed:
-        raise ValueError(f"damage must go with print and camera settings where it is {damage}, not without")
-    if damage not in MODELS:
-        if parameters:
-            raise ValueError(f"damage_{next(iter(parameters))} must go with a damage, not with {damage}")
+def _check_damage(damage: str | Mix, parameters: dict, photographed: bool) -> None:
+    mix = isinstance(damage, Mix)
+    if not mix:
+        one_of("damage", damage, ["none", *MODELS, *OPTICS])
+    for kind, _ in _severest(damage, 1):
+        if kind in OPTICS and not photographed:
+            raise ValueError(f"damage must go with print and camera settings where it is {kind}, not without")
+    if mix or damage not in MODELS:
+        for name in parameters:
+            raise ValueError(f"damage_{name} must go with a damage, not with {'a Mix' if mix else damage}")
         return
     allowed = list(inspect.signature(MODELS[damage]).parameters)[1:]  # without rng
     for name in parameters:
@@ -189,9 +334,9 @@ def _check_damage(damage: str, parameters: dict, photographed: bool) -> None:
 
 def _complete(row: dict, scene: Scene, severity: float, reader: str) -> dict:
     """A condition with all its values, the design's columns in the order of CONDITIONS."""
-    known = asdict(scene) | {"severity": severity, "reader": reader}
+    known = vars(scene) | {"severity": severity, "reader": reader}
     left_out = ("payload", "contents") if "content" in row else ("content",)
-    left_out += () if "mask" in row else ("mask",)
+    left_out += tuple(name for name in ("mask", "mode") if name not in row)
     left_out += () if scene.camera is None else tuple(_RENDERED)
     settings = {k: v for k, v in row.items() if k.startswith(FAMILIES)}
     values = {name: known[name] for name in _OWN if name not in left_out} | settings

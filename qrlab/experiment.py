@@ -19,11 +19,11 @@ import numpy as np
 import pandas as pd
 
 from qrlab.cache import Cache
-from qrlab.checks import integer, number
 from qrlab.correction import progress
 from qrlab.decoders import OUTCOMES, version_of
-from qrlab.design import CONDITIONS, FAMILIES, condition, plan
-from qrlab.trials import Row, Scene, Task, WorkerError, carry_out, stop
+from qrlab.design import CONDITIONS, FAMILIES, Scene, condition, plan
+from qrlab.symbols import integer, number
+from qrlab.trials import Row, Task, WorkerError, carry_out, stop
 
 CHUNK = 10  # trials that are carried out, and cached, together
 EVIDENCE = 1000  # misreadings that a result keeps
@@ -202,7 +202,7 @@ def _key(scene: Scene, severity: float, reader: str, seed: int, timeout: float) 
 @lru_cache(maxsize=1)
 def _versions() -> dict[str, str]:
     """What else a reading depends on: the libraries and this package's own source."""
-    names = ("checks", "symbols", "damage", "capture", "decoders", "trials")
+    names = ("symbols", "damage", "capture", "decoders", "design", "trials")
     source = b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in names)
     digest = hashlib.sha256(source).hexdigest()[:12]
     libraries = {name: installed(name) for name in ("segno", "numpy")}

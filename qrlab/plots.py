@@ -19,9 +19,8 @@ from pandas.io.formats.style import Styler
 from scipy import ndimage
 from scipy.optimize import isotonic_regression
 
-from qrlab.checks import one_of
 from qrlab.damage import PAINTS
-from qrlab.symbols import Level, Symbol, layout
+from qrlab.symbols import Level, Symbol, layout, one_of
 
 # One colour a level, everywhere: light to dark so that they keep their order in grey print, and apart
 # for the common kinds of colour blindness.

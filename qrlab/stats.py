@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from qrlab.checks import integer, number, one_of
 from qrlab.decoders import OUTCOMES
-from qrlab.symbols import Level
+from qrlab.symbols import Level, integer, number, one_of
 
 
 def quantile_interval(values, share: float = 0.5, confidence: float = 0.95) -> tuple[float, float, float]:

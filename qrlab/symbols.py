@@ -2,9 +2,11 @@
 
 Symbols and block tables come from segno; the map of codewords and roles is ours, because segno
 labels one data module (row 8, column n-9) as format information.  Nothing here damages or reads.
+The checks that every module makes of what users pass in stand at the end.
 """
 
 import io
+import operator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -13,11 +15,10 @@ import numpy as np
 import segno
 from segno import consts, writers
 
-from qrlab.checks import integer, one_of
-
 VERSIONS = range(1, 41)
+ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"  # ISO/IEC 18004, table 5
 MODES = {"numeric": 1, "alphanumeric": 2, "byte": 4, "kanji": 8}  # ISO/IEC 18004, table 2
-_UNITS = {"numeric": "digits", "alphanumeric": "characters", "byte": "bytes", "kanji": "characters"}
+UNITS = {"numeric": "digits", "alphanumeric": "characters", "byte": "bytes", "kanji": "characters"}
 
 
 class Level(StrEnum):
@@ -79,7 +80,7 @@ def mode_of(content: str | bytes) -> str:
     if isinstance(content, str) and content:
         if set(content) <= set("0123456789"):
             return "numeric"
-        if set(content) <= set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"):
+        if set(content) <= set(ALPHANUMERIC):
             return "alphanumeric"
     return "byte"
 
@@ -181,7 +182,7 @@ def _too_long(length: int, mode: str, level: Level, version: int | None) -> str:
     others = ", ".join(f"{held[x]:,} at {x}" for x in Level if x != level)
     what = "the largest version, 40," if version is None else f"version {version}"
     return (
-        f"content must be at most {held[level]:,} {_UNITS[mode]} ({mode} mode) "
+        f"content must be at most {held[level]:,} {UNITS[mode]} ({mode} mode) "
         f"for {what} at level {level} ({others}), not {length:,}"
     )
 
@@ -286,3 +287,29 @@ def _codewords(version: int) -> np.ndarray:
     codeword = np.full(role.size, -1)
     codeword[path] = np.arange(len(path)) // 8
     return _frozen(codeword.reshape(role.shape))
+
+
+def integer(name: str, value: object, low: int, high: int) -> int:
+    """`value` as an int from `low` to `high`; ValueError that names the parameter otherwise."""
+    try:
+        number = None if isinstance(value, bool | np.bool_) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or not low <= number <= high:
+        raise ValueError(f"{name} must be an integer from {low} to {high}, not {value!r}")
+    return number
+
+
+def number(name: str, value: object, low: float, high: float = np.inf) -> float:
+    """`value` as a float from `low` to `high`; ValueError that names the parameter otherwise."""
+    plain = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not plain or not low <= value <= high or value == np.inf:
+        allowed = f"from {low:g} to {high:g}" if np.isfinite(high) else f"of {low:g} or more"
+        raise ValueError(f"{name} must be a number {allowed}, not {value!r}")
+    return float(value)
+
+
+def one_of(name: str, value: object, allowed) -> None:
+    """ValueError that names the parameter unless `value` is one of `allowed`."""
+    if value not in list(allowed):  # a list: what came may not be hashable
+        raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, not {value!r}")

@@ -17,85 +17,22 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from qrlab.capture import OPTICS, Camera, Print, photograph, render
-from qrlab.damage import MODELS, Damage
 from qrlab.decoders import OUTCOMES, decode, load, read_picture
-from qrlab.symbols import Symbol, make
+from qrlab.design import Scene
+from qrlab.symbols import Symbol
 
-ALPHABET = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz0123456789-._~:/?#@&=%+", np.uint8)
 _PATIENCE = 120.0  # seconds to load the readers' libraries
 _GRACE = 2.0  # seconds to make a symbol and its damage between two readings
 # One thread a process; and memory for pictures is kept for the next one (glibc), which is much faster.
 _SETTINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _SETTINGS |= {"MALLOC_TRIM_THRESHOLD_": str(1 << 28), "MALLOC_MMAP_THRESHOLD_": str(1 << 28)}
 _MARK = struct.Struct("qd")  # the reading in progress (none: -1 less those begun) and when it began
-
-
-@dataclass(frozen=True)
-class Scene:
-    """All that a picture depends on, apart from severity and trial.
-
-    content, or None for `contents` random ones of `payload` bytes in turn; parameters: the damage's;
-    either px_per_module and quiet_zone, for a flawless picture, or print and camera.
-    """
-
-    content: str | bytes | None
-    payload: int | None
-    contents: int
-    level: str
-    version: int | None
-    mask: int | None
-    damage: str
-    parameters: tuple[tuple[str, object], ...]
-    px_per_module: int | None
-    quiet_zone: int | None
-    print: Print | None = None
-    camera: Camera | None = None
-
-    def symbol(self, seed: int, trial: int) -> Symbol:
-        """The symbol of a trial; of a payload, content number `trial` modulo `contents`."""
-        content = self.content
-        if content is None:
-            content = random_content(seed, self.payload, trial % self.contents)
-        return make(content, self.level, version=self.version, mask=self.mask)
-
-    def drawn(self, seed: int, trial: int) -> Damage | None:
-        """The damage of a trial, the same whatever the symbol; None where there is none to modules."""
-        if self.damage == "none" or self.damage in OPTICS:
-            return None
-        return MODELS[self.damage](np.random.default_rng([seed, trial]), **dict(self.parameters))
-
-    def pictures(self, seed: int, trial: int) -> tuple[Symbol, Callable[[float], tuple]]:
-        """The symbol of a trial, and a function: severity -> (its damaged modules, the picture)."""
-        symbol, damage = self.symbol(seed, trial), self.drawn(seed, trial)
-        order = None if damage is None else damage.order(symbol.size)
-
-        def at(severity: float) -> tuple[np.ndarray, np.ndarray]:
-            modules = (
-                symbol.modules if damage is None else damage.paint_over(symbol.modules, order <= severity)
-            )
-            if self.camera is None:
-                return modules, render(modules, self.px_per_module, self.quiet_zone)
-            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2, trial)))
-            worse = self.damage if self.damage in OPTICS else damage
-            return modules, photograph(symbol, self.print, self.camera, rng, worse, severity)
-
-        return symbol, at
-
-
-@lru_cache(maxsize=4096)
-def random_content(seed: int, payload: int, number: int) -> bytes:
-    """Content number `number` of `payload` bytes, characters of a web address; the same for every level."""
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, payload, number)))
-    return rng.choice(ALPHABET, payload).tobytes()
 
 
 @dataclass(frozen=True)
