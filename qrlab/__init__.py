@@ -1,40 +1,51 @@
 """qrlab measures what QR code error-correction levels really buy."""
 
 import platform as _platform
+from importlib import import_module as _import
 from importlib.metadata import version as _version
 
-from qrlab import capture, damage, plots, stats
+from qrlab import capture, damage
 from qrlab.capture import Camera, Print, photograph, render
-from qrlab.correction import break_point, break_points, capability, survival
 from qrlab.damage import Damage
 from qrlab.decoders import Reading, decode, decoders, unavailable, version_of
-from qrlab.experiment import readings, run, shown
-from qrlab.plots import (
-    plot_by_length,
-    plot_by_version,
-    plot_damage,
-    plot_free_levels,
-    plot_map,
-    plot_picture,
-    plot_points,
-    plot_recovery,
-    plot_rows,
-    plot_shares,
-)
+from qrlab.scenario import SCENARIOS, Mix, Scenario, Wear
 from qrlab.symbols import Layout, Level, Symbol, layout, make
+
+# Loaded when first asked for, as what they need takes seconds to load: the processes that read do without.
+_LATE = {
+    "correction": ["break_point", "break_points", "capability", "survival"],
+    "experiment": ["growing", "readings", "run", "shown"],
+    "stats": [],
+    "choice": ["Choice", "choose"],
+    "plots": [
+        "plot_by_length",
+        "plot_by_version",
+        "plot_choice",
+        "plot_damage",
+        "plot_free_levels",
+        "plot_map",
+        "plot_picture",
+        "plot_points",
+        "plot_recovery",
+        "plot_rows",
+        "plot_shares",
+    ],
+}
+_HOME = {name: module for module, names in _LATE.items() for name in names}
 
 __version__ = _version("qrlab")
 __all__ = [
+    "SCENARIOS",
     "Camera",
     "Damage",
     "Layout",
     "Level",
+    "Mix",
     "Print",
     "Reading",
+    "Scenario",
     "Symbol",
-    "break_point",
-    "break_points",
-    "capability",
+    "Wear",
     "capture",
     "damage",
     "decode",
@@ -42,25 +53,24 @@ __all__ = [
     "layout",
     "make",
     "photograph",
-    "plot_by_length",
-    "plot_by_version",
-    "plot_damage",
-    "plot_free_levels",
-    "plot_map",
-    "plot_picture",
-    "plot_points",
-    "plot_recovery",
-    "plot_rows",
-    "plot_shares",
     "plots",
-    "readings",
     "render",
-    "run",
-    "shown",
     "stats",
-    "survival",
     "versions",
+    *_HOME,
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        return getattr(_import(f"qrlab.{_HOME[name]}"), name)
+    if name in _LATE:
+        return _import(f"qrlab.{name}")
+    raise AttributeError(f"module 'qrlab' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def versions() -> dict[str, str]:

@@ -29,6 +29,7 @@ from qrlab.symbols import (
     layout,
     number,
     one_of,
+    ordered,
     size_of,
 )
 
@@ -94,11 +95,6 @@ def sizes(lengths: Iterable[int], mode: str = "byte") -> pd.DataFrame:
         tables.append(table.assign(modules=size_of(table.version), free=free))
     table = pd.concat(tables, ignore_index=True)
     return table.assign(level=ordered(table.level), free=ordered(table.free))
-
-
-def ordered(levels: pd.Series) -> pd.Categorical:
-    """Levels as an ordered category, from L to H."""
-    return pd.Categorical(levels, [level.value for level in Level], ordered=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,8 +243,10 @@ def harm(
 
 
 def progress(total: int, description: str, unit: str) -> tqdm:
-    """A bar that is gone when its work is done; silenced by TQDM_DISABLE=1."""
-    quiet = os.environ.get("TQDM_DISABLE") == "1"  # tqdm's bar for notebooks does not ask
+    """A bar that is gone when its work is done, in a notebook or a terminal; silenced by TQDM_DISABLE=1."""
+    quiet = (
+        os.environ.get("TQDM_DISABLE") == "1" or None
+    )  # tqdm's bar for notebooks does not ask; None: in a pipe
     return tqdm(total=total, desc=description, unit=unit, unit_scale=True, leave=False, disable=quiet)
 
 

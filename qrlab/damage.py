@@ -213,7 +213,7 @@ def blot(rng, *, x=None, y=None) -> Damage:
     cx, cy = rng.random(2)
     cx = cx if x is None else number("x", x, 0, 1)
     cy = cy if y is None else number("y", y, 0, 1)
-    return Damage("blot", lambda x, y: np.hypot(x - cx, y - cy), "dark")
+    return Damage("blot", lambda x, y: _distance(x - cx, y - cy), "dark")
 
 
 @_model
@@ -223,16 +223,20 @@ def blots(rng, *, count=5) -> Damage:
     centres, widths = rng.random((count, 2)), rng.uniform(0.5, 1.5, count)
 
     def field(x, y):
-        return _least(np.hypot(x - cx, y - cy) / w for (cx, cy), w in zip(centres, widths))
+        return _least(_distance(x - cx, y - cy) / w for (cx, cy), w in zip(centres, widths))
 
     return Damage("blots", field, "dark")
+
+
+def _distance(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.sqrt(x * x + y * y)  # np.hypot takes four times as long
 
 
 def _to_segment(x, y, cx, cy, angle, length):
     """Distance of points to a segment of that centre, angle in radians and length."""
     along = (x - cx) * np.cos(angle) + (y - cy) * np.sin(angle)
     across = (y - cy) * np.cos(angle) - (x - cx) * np.sin(angle)
-    return np.hypot(across, np.maximum(np.abs(along) - length / 2, 0))
+    return _distance(across, np.maximum(np.abs(along) - length / 2, 0))
 
 
 @_model
@@ -278,7 +282,7 @@ def tear(rng, *, corner=None, aspect=None) -> Damage:
     one_of("corner", corner := drawn if corner is None else corner, CORNERS)
     stretch = stretch if aspect is None else number("aspect", aspect, 0.01, 100)
     cx, cy = CORNERS[corner]
-    return Damage("tear", lambda x, y: np.hypot((x - cx) / stretch, y - cy), "light")
+    return Damage("tear", lambda x, y: _distance((x - cx) / stretch, y - cy), "light")
 
 
 @_model
@@ -301,7 +305,7 @@ def logo(rng, *, shape="square", quiet_margin=False) -> Damage:
     """
     one_of("shape", shape, ("square", "round"))
     one_of("quiet_margin", quiet_margin, (True, False))
-    distance = np.hypot if shape == "round" else lambda dx, dy: np.maximum(np.abs(dx), np.abs(dy))
+    distance = _distance if shape == "round" else lambda dx, dy: np.maximum(np.abs(dx), np.abs(dy))
     paint = "light" if quiet_margin else "dark"
     return Damage("logo", lambda x, y: distance(x - 0.5, y - 0.5), paint)
 

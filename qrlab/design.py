@@ -10,25 +10,27 @@ import itertools
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import pandas as pd
 
 from qrlab.capture import OPTICS, Camera, Print, photograph, place, render, worsen
-from qrlab.correction import ordered
 from qrlab.damage import MODELS
 from qrlab.decoders import unavailable
+from qrlab.scenario import Mix
 from qrlab.symbols import (
-    ALPHANUMERIC,
+    ALPHABETS,
     UNITS,
     Level,
     Symbol,
     capacity,
     integer,
     make,
+    named,
     number,
     one_of,
+    ordered,
     smallest_version,
 )
 
@@ -39,60 +41,6 @@ _DEFAULTS = {"level": "M", "damage": "none", "reader": "zxing"}
 _PRINT = [field.name for field in fields(Print)]
 _CAMERA = [field.name for field in fields(Camera)] + ["distance_mm"]
 CONDITIONS = (*_OWN, "severity", *_RENDERED, "reader")
-_ALPHABETS = {
-    "byte": b"abcdefghijklmnopqrstuvwxyz0123456789-._~:/?#@&=%+",
-    "alphanumeric": ALPHANUMERIC.encode(),
-    "numeric": b"0123456789",
-}
-_ONE_IN_TWENTY = 1.6449  # standard deviations above the mean
-
-
-@dataclass(frozen=True)
-class Wear:
-    """One kind of damage as it is spread over many prints.
-
-    kind: a key of damage.MODELS or one of capture.OPTICS; share: of all prints, that bear it, 0 to 1;
-    typical: its median severity on these; spread: by how much the severity that one in twenty of these
-    exceeds is greater, 1 (all alike) or more.  Between them severities are log-normal, and 1 at most.
-    """
-
-    kind: str
-    share: float = 1.0
-    typical: float = 0.02
-    spread: float = 3.0
-
-    def __post_init__(self) -> None:
-        one_of("kind", self.kind, [*MODELS, *OPTICS])
-        for name, low, high in (("share", 0, 1), ("typical", 0, 1), ("spread", 1, 100)):
-            object.__setattr__(self, name, number(name, getattr(self, name), low, high))
-
-
-@dataclass(frozen=True)
-class Mix:
-    """Damage as prints bear it: each print one of `wear`, by their shares, or none."""
-
-    wear: tuple[Wear, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "wear", tuple(self.wear))
-        for wear in self.wear:
-            if not isinstance(wear, Wear):
-                raise ValueError(f"wear must be Wear, not {wear!r}")
-        kinds, total = [wear.kind for wear in self.wear], sum(wear.share for wear in self.wear)
-        if len(set(kinds)) < len(kinds):
-            raise ValueError(f"wear must have each kind once, not {', '.join(kinds)}")
-        if total > 1 + 1e-9:
-            raise ValueError(f"share must add up to at most 1 over all wear, not {total:.4g}")
-
-    def drawn(self, seed: int, trial: int) -> tuple[str, float]:
-        """Kind and severity of the damage that the print of a trial bears; ("none", 0) for a good one."""
-        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3, trial)))
-        place, above = rng.random(), rng.standard_normal() / _ONE_IN_TWENTY
-        for wear in self.wear:
-            if place < wear.share:
-                return wear.kind, min(wear.typical * wear.spread**above, 1.0)
-            place -= wear.share
-        return "none", 0.0
 
 
 @dataclass(frozen=True)
@@ -125,30 +73,32 @@ class Scene:
             content = random_content(seed, self.payload, trial % self.contents, self.mode)
         return make(content, self.level, version=self.version, mask=self.mask)
 
-    def pictures(self, seed: int, trial: int) -> tuple[Symbol, Callable[[float], tuple]]:
-        """The symbol of a trial, and a function: severity -> (its damaged modules, the picture).
+    def pictures(self, seed: int, trial: int) -> tuple[Symbol, Callable, Callable]:
+        """The symbol of a trial, and functions of severity: its damaged modules, and the picture of it.
 
         Trial by trial the damage is the same whatever the symbol; for a Mix, severity is a factor.
         """
         symbol, kind, scale = self.symbol(seed, trial), self.damage, 1.0
         if isinstance(kind, Mix):
             kind, scale = kind.drawn(seed, trial)
-        damage = order = None
+        damage = None
         if kind in MODELS:
             damage = MODELS[kind](np.random.default_rng([seed, trial]), **dict(self.parameters))
-            order = damage.order(symbol.size)
+        order = cache(lambda: damage.order(symbol.size))  # photographs alone do without it
 
-        def at(severity: float) -> tuple[np.ndarray, np.ndarray]:
-            severity, modules = severity * scale, symbol.modules
-            if damage is not None:
-                modules = damage.paint_over(modules, order <= severity)
+        def modules(severity: float) -> np.ndarray:
+            if damage is None:
+                return symbol.modules
+            return damage.paint_over(symbol.modules, order() <= severity * scale)
+
+        def picture(severity: float) -> np.ndarray:
             if self.camera is None:
-                return modules, render(modules, self.px_per_module, self.quiet_zone)
+                return render(modules(severity), self.px_per_module, self.quiet_zone)
             rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2, trial)))
             worse = kind if kind in OPTICS else damage
-            return modules, photograph(symbol, self.print, self.camera, rng, worse, severity)
+            return photograph(symbol, self.print, self.camera, rng, worse, severity * scale)
 
-        return symbol, at
+        return symbol, modules, picture
 
 
 @lru_cache(maxsize=4096)
@@ -158,7 +108,7 @@ def random_content(seed: int, payload: int, number: int, mode: str = "byte") -> 
     In byte mode: bytes, of the characters of web addresses.
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, payload, number)))
-    content = rng.choice(np.frombuffer(_ALPHABETS[mode], np.uint8), payload).tobytes()
+    content = rng.choice(np.frombuffer(ALPHABETS[mode].encode(), np.uint8), payload).tobytes()
     return content if mode == "byte" else content.decode()
 
 
@@ -243,7 +193,7 @@ def condition(row: dict) -> tuple[Scene, float, str]:
     for kind, most in _severest(scene.damage, severity):
         if kind in OPTICS:
             worse = worsen(kind, most, scene.print, scene.camera)
-            _named("camera_", place, 17 + 4 * scene.version, *worse, rng=0)
+            named("camera_", place, 17 + 4 * scene.version, *worse, rng=0)
     return scene, severity, row["reader"]
 
 
@@ -265,7 +215,7 @@ def _scene(
     if content is not None:
         version = make(content, level, version=version, mask=mask).version
     else:
-        one_of("mode", mode, _ALPHABETS)
+        one_of("mode", mode, ALPHABETS)
         payload = integer("payload", payload, 1, capacity(40, Level.L, mode))
         contents = integer("contents", contents, 1, 10**9)
         if mask is not None:
@@ -300,19 +250,11 @@ def _picture(version: int, prints: dict, camera: dict, drawn: dict) -> dict[str,
     if len(scales) != 1:
         came = " and ".join(f"camera_{name}" for name in scales) or "neither"
         raise ValueError(f"camera_px_per_mm or camera_distance_mm must be given for a photograph, not {came}")
-    printed = _named("print_", Print, **prints)
-    _named("print_", printed.module_mm, 17 + 4 * version)
-    seeing = _named("camera_", Camera if scales == ["px_per_mm"] else Camera.at, **camera)
-    _named("camera_", place, 17 + 4 * version, printed, seeing, rng=0)
+    printed = named("print_", Print, **prints)
+    named("print_", printed.module_mm, 17 + 4 * version)
+    seeing = named("camera_", Camera if scales == ["px_per_mm"] else Camera.at, **camera)
+    named("camera_", place, 17 + 4 * version, printed, seeing, rng=0)
     return {"px_per_module": None, "quiet_zone": None, "print": printed, "camera": seeing}
-
-
-def _named(family: str, call: Callable, *values, **settings):
-    """call(…); its errors, which begin with the setting's name, name the column instead."""
-    try:
-        return call(*values, **settings)
-    except ValueError as problem:
-        raise ValueError(f"{family}{problem}") from None
 
 
 def _check_damage(damage: str | Mix, parameters: dict, photographed: bool) -> None:
@@ -329,7 +271,7 @@ def _check_damage(damage: str | Mix, parameters: dict, photographed: bool) -> No
     allowed = list(inspect.signature(MODELS[damage]).parameters)[1:]  # without rng
     for name in parameters:
         one_of(f"parameters of {damage}", name, allowed)
-    _named("damage_", MODELS[damage], 0, **parameters)
+    named("damage_", MODELS[damage], 0, **parameters)
 
 
 def _complete(row: dict, scene: Scene, severity: float, reader: str) -> dict:

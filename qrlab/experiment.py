@@ -8,7 +8,8 @@ import hashlib
 import itertools
 import json
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.metadata import version as installed
@@ -59,6 +60,7 @@ def run(
     Raises ValueError for bad input, OSError for a cache that can't be written.
     """
     table, scenes = plan(design)
+    trials = integer("trials", trials, 1, 10**9)
     counts = np.zeros((len(table), len(OUTCOMES)), int)
     nanoseconds, misreads = [0] * len(table), []  # whole ones add up alike in any order
 
@@ -72,7 +74,7 @@ def run(
                     misreads.sort()
                     del misreads[EVIDENCE:]
 
-    _collect(scenes, trials, seed, jobs, cache, timeout, add)
+    list(_collect(scenes, [trials], seed, jobs, cache, timeout, add))
     conditions = table.to_dict("records")
     table.attrs["misreads"] = [
         conditions[row] | {"trial": trial, "seed": seed, "read": content}
@@ -94,14 +96,35 @@ def readings(
 
     detail: the reader's reason for not reading, or a remark; read: what was misread (bytes) or None.
     """
+    (table,) = growing(design, trials=[trials], seed=seed, jobs=jobs, cache=cache, timeout=timeout)
+    return table
+
+
+def growing(
+    design: pd.DataFrame | Mapping,
+    *,
+    trials: Sequence[int],
+    seed: int,
+    jobs: int = -1,
+    cache: str | Path | None = None,
+    timeout: float = 10.0,
+) -> Iterator[pd.DataFrame]:
+    """As `readings`, after each of increasing numbers of trials: whoever knows enough need not go on."""
     table, scenes = plan(design)
-    trials = integer("trials", trials, 1, 10**9)
-    rows: list[list[Row]] = [[None] * trials for _ in range(len(table))]
+    stages = [integer("trials", count, 1, 10**9) for count in trials]
+    if not stages or stages != sorted(set(stages)):
+        raise ValueError(f"trials must be numbers that increase, not {stages}")
+    rows: list[list[Row]] = [[None] * stages[-1] for _ in range(len(table))]
 
     def keep(row: int, start: int, got: list[Row]) -> None:
         rows[row][start : start + len(got)] = got
 
-    _collect(scenes, trials, seed, jobs, cache, timeout, keep)
+    with closing(_collect(scenes, stages, seed, jobs, cache, timeout, keep)) as done:
+        for count in done:
+            yield _long(table, [row[:count] for row in rows], count)
+
+
+def _long(table: pd.DataFrame, rows: list[list[Row]], trials: int) -> pd.DataFrame:
     long = table.loc[np.repeat(table.index, trials)].reset_index(drop=True)
     outcome, nanoseconds, detail, read = zip(*itertools.chain.from_iterable(rows))
     return long.assign(
@@ -118,8 +141,8 @@ def shown(row: Mapping | pd.Series, *, seed: int, trial: int) -> np.ndarray:
     row = {k: v for k, v in dict(row).items() if k in CONDITIONS or str(k).startswith(FAMILIES)}
     scene, severity, _ = condition(row)
     trial, seed = integer("trial", trial, 0, 10**9), integer("seed", seed, 0, 2**63 - 1)
-    _, at = scene.pictures(seed, trial)
-    return at(severity)[1]
+    _, _, picture = scene.pictures(seed, trial)
+    return picture(severity)
 
 
 @dataclass(frozen=True)
@@ -130,9 +153,14 @@ class _Todo:
     task: Task
 
 
-def _collect(scenes, trials, seed, jobs, cache, timeout, sink: Callable[[int, int, list[Row]], None]) -> None:
-    """Every reading of the plan, from the cache or fresh, to `sink`: (row, first trial, readings)."""
-    trials, seed = integer("trials", trials, 1, 10**9), integer("seed", seed, 0, 2**63 - 1)
+def _collect(
+    scenes, stages: list[int], seed, jobs, cache, timeout, sink: Callable[[int, int, list[Row]], None]
+) -> Iterator[int]:
+    """Every reading of the plan, from the cache or fresh, to `sink`: (row, first trial, readings).
+
+    stages: increasing numbers of trials; gives each as soon as so many are done.
+    """
+    trials, seed = stages[-1], integer("seed", seed, 0, 2**63 - 1)
     timeout = number("timeout", timeout, 1, 3600)
     if jobs != -1:
         jobs = integer("jobs, unless -1,", jobs, 1, 4096)
@@ -147,17 +175,21 @@ def _collect(scenes, trials, seed, jobs, cache, timeout, sink: Callable[[int, in
                 sink(row, start, got)
                 bar.total -= len(got)  # so that the rate and the time left are those of what is read now
         bar.refresh()
-        for todo, answer in _carried_out(_todo(scenes, trials, done, seed, timeout), jobs):
-            start = todo.task.trials.start
-            store.save(start, {keys[row]: got for row, got in zip(todo.rows, answer)})
-            for row, got in zip(todo.rows, answer):
-                sink(row, start, got)
-            bar.update(sum(map(len, answer)))
+        for stage in stages:
+            for todo, answer in _carried_out(_todo(scenes, stage, trials, done, seed, timeout), jobs):
+                start = todo.task.trials.start
+                store.save(start, {keys[row]: got for row, got in zip(todo.rows, answer)})
+                for row, got in zip(todo.rows, answer):
+                    sink(row, start, got)
+                done[list(todo.rows), start // CHUNK] = True
+                bar.update(sum(map(len, answer)))
+            yield stage
 
 
-def _todo(scenes, trials: int, done: np.ndarray, seed: int, timeout: float) -> Iterator[_Todo]:
+def _todo(scenes, stage: int, trials: int, done: np.ndarray, seed: int, timeout: float) -> Iterator[_Todo]:
+    """What is missing up to trial `stage`, in whole chunks of the `trials` in all."""
     for scene, cells in scenes.items():
-        for chunk in range(done.shape[1]):
+        for chunk in range(-(-stage // CHUNK)):
             missing = [cell for cell in cells if not done[cell[0], chunk]]
             missing.sort(key=lambda cell: cell[1])  # by severity, so that each picture is made once
             if missing:
@@ -202,7 +234,7 @@ def _key(scene: Scene, severity: float, reader: str, seed: int, timeout: float) 
 @lru_cache(maxsize=1)
 def _versions() -> dict[str, str]:
     """What else a reading depends on: the libraries and this package's own source."""
-    names = ("symbols", "damage", "capture", "decoders", "design", "trials")
+    names = ("symbols", "damage", "capture", "decoders", "scenario", "design", "trials")
     source = b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in names)
     digest = hashlib.sha256(source).hexdigest()[:12]
     libraries = {name: installed(name) for name in ("segno", "numpy")}

@@ -398,6 +398,26 @@ def _name_largest(ax: Axes, data: pd.DataFrame, grid: pd.DataFrame, x: str, leve
     text.set_path_effects([withStroke(linewidth=2, foreground=LEVEL_COLOR[level])])
 
 
+def plot_choice(table: pd.DataFrame, target: float, level: str | None, *, ax: Axes | None = None) -> Axes:
+    """A row for each level: the share of scans read with its interval, and the worst reader's; the target.
+
+    table: as in a Choice; target: 0 to 1; level: the recommended one, which stands out, or None.
+    """
+    ax = ax or plt.gca()
+    rated = table[table.rate.notna()]
+    for row in rated.itertuples():
+        y, color = list(table.level).index(row.level), LEVEL_COLOR[row.level]
+        if row.level == level:
+            ax.axhspan(y - 0.42, y + 0.42, color=color, alpha=0.1, linewidth=0)
+        ax.hlines(y, 100 * row.low, 100 * row.high, color=color, linewidth=5, alpha=0.35)
+        ax.plot(100 * row.rate, y, "o", color=color, markersize=7, markeredgewidth=0)
+        look = {"markeredgecolor": color, "markerfacecolor": "white", "markersize": 6}
+        marker = READER_STYLE.get(row.worst_reader, (GREY, "X"))[1]
+        ax.plot(100 * row.worst_rate, y, marker, **look)
+    ax.axvline(100 * target, color=GREY, linestyle=(0, (5, 3)), linewidth=1)
+    return ax
+
+
 def plot_damage(
     symbol: Symbol, order: np.ndarray, severity: float, paint: str = "flip", *, ax: Axes | None = None
 ) -> Axes:

@@ -1,9 +1,8 @@
 """Notebooks to a report: execute them, write self-contained HTML pages and an index.
 
-The command line is here too.  Results are computed in the notebooks, never here.
+Results are computed in the notebooks, never here.
 """
 
-import argparse
 import os
 import re
 import sys
@@ -12,7 +11,6 @@ from datetime import date
 from pathlib import Path
 
 from qrlab import __version__
-from qrlab.decoders import decoders
 
 PAGE = Path(__file__).parent / "page"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -20,43 +18,6 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 class UnusableError(ValueError):
     """What a user asked for can't be done: one line, exit status 2."""
-
-
-def main(argv: list[str] | None = None) -> int:
-    """The `qrlab` command; returns the exit status: 0 done, 2 unusable input."""
-    parser = argparse.ArgumentParser(prog="qrlab", description="What QR code error correction really buys.")
-    parser.add_argument("--version", action="version", version=f"qrlab {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("report", help="run the notebooks and write the report")
-    command.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder (notebooks)")
-    command.add_argument("--out", type=Path, default=Path("reports"), help="where to write (reports)")
-    command.add_argument("--only", action="append", metavar="NN", help="just this notebook, by number")
-    command.add_argument("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE",
-                         help="a parameter, for every notebook that has it: -p trials=1000")  # fmt: skip
-    readers = commands.add_parser("decoders", help="list the readers, and why one is not available")
-    readers.add_argument("--json", action="store_true", help="as JSON")
-    asked = parser.parse_args(argv)
-    if asked.command == "decoders":
-        print(_decoders(asked.json))
-        return 0
-    try:
-        index = report(asked.notebooks, asked.out, asked.only, asked.parameters)
-    except ImportError as missing:
-        print(f"qrlab report: {missing}; first: pip install 'qrlab[notebooks]'", file=sys.stderr)
-        return 2
-    except (UnusableError, OSError) as problem:
-        print(f"qrlab report: {problem}", file=sys.stderr)
-        return 2
-    print(f"the report is in {index}")
-    return 0
-
-
-def _decoders(as_json: bool) -> str:
-    table = decoders()
-    if as_json:
-        return table.to_json(orient="records", indent=2)
-    states = table.version.where(table.available, "not available: " + table.why_not)
-    return "\n".join(f"{n:14}{lib:22}{state}" for n, lib, state in zip(table.name, table.library, states))
 
 
 def report(folder: Path, out: Path, only: list[str] | None = None, parameters: list[str] = ()) -> Path:

@@ -58,6 +58,18 @@ def rate_interval(successes: int, trials: int, confidence: float = 0.95) -> tupl
     return _wilson(successes, trials, number("confidence", confidence, 0, 1 - 1e-9))
 
 
+def mean_interval(mean: float, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's interval for the mean of so many independent numbers from 0 to 1: (low, high).
+
+    Of all such numbers with that mean, those that are only 0 or 1 vary most; so for the share of several
+    readers that read a picture it is never too narrow, however much they agree.
+    """
+    z2 = stats.norm.ppf((1 + number("confidence", confidence, 0, 1 - 1e-9)) / 2) ** 2 / trials
+    middle = (mean + z2 / 2) / (1 + z2)
+    half = np.sqrt(z2 * (mean * (1 - mean) + z2 / 4)) / (1 + z2)
+    return max(float(middle - half), 0.0), min(float(middle + half), 1.0)
+
+
 @lru_cache(maxsize=1 << 14)
 def _wilson(successes: int, trials: int, confidence: float) -> tuple[float, float]:
     if not trials:
@@ -141,8 +153,10 @@ def _crossing(rates: np.ndarray, at: np.ndarray, share: float) -> np.ndarray:
     return np.where(below.any(axis=-1), at[before] + part * (at[k] - at[before]), np.inf)
 
 
-def differences(readings: pd.DataFrame, between: str, by: str | list[str] | None = None) -> pd.DataFrame:
-    """Paired differences of the read rate between each two values of a column, with 95 % intervals.
+def differences(
+    readings: pd.DataFrame, between: str, by: str | list[str] | None = None, confidence: float = 0.95
+) -> pd.DataFrame:
+    """Paired differences of the read rate between each two values of a column, with their intervals.
 
     readings: as qr.readings gives them; between: "level" or "reader", for instance; by: columns to keep
     apart, all others are pooled trial by trial.  Columns: by, a, b, difference (rate of b less that of
@@ -154,7 +168,7 @@ def differences(readings: pd.DataFrame, between: str, by: str | list[str] | None
     for key, wide in _paired(readings, between, by):
         for a, b in combinations(wide.columns, 2):
             pairs = wide[[a, b]].dropna()
-            rows.append((*key, a, b, *_difference(pairs[a], pairs[b])))
+            rows.append((*key, a, b, *_difference(pairs[a], pairs[b], confidence)))
     columns = ["a", "b", "difference", "low", "high", "only_a", "only_b", "pairs", "trials"]
     return _typed(pd.DataFrame(rows, columns=[*by, *columns]), readings)
 
@@ -192,12 +206,13 @@ def _paired(readings: pd.DataFrame, between: str, by: list[str]) -> Iterator[tup
         yield key, group.pivot(index=same, columns=between, values="ok").astype(float).sort_index(axis=1)
 
 
-def _difference(a: pd.Series, b: pd.Series) -> tuple:
+def _difference(a: pd.Series, b: pd.Series, confidence: float = 0.95) -> tuple:
     """Mean difference of b less a with its interval, discordant pairs each way, pairs and trials."""
     gain = b - a
     only_a, only_b, n = int((gain < 0).sum()), int((gain > 0).sum()), len(gain)
     means = gain.groupby("trial").mean()
-    ends = _bonett_price(only_a, only_b, n) if len(means) == n else _student(means, n)
+    upper = (1 + confidence) / 2
+    ends = _bonett_price(only_a, only_b, n, upper) if len(means) == n else _student(means, n, upper)
     return (means.mean(), *ends, only_a, only_b, n, len(means))
 
 
@@ -206,20 +221,20 @@ def _typed(table: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
     return table.astype({"level": like.level.dtype}) if "level" in table else table
 
 
-def _bonett_price(only_a: int, only_b: int, n: int) -> tuple[float, float]:
+def _bonett_price(only_a: int, only_b: int, n: int, upper: float) -> tuple[float, float]:
     """Adjusted Wald interval of a paired difference of proportions, British J. Math. Stat. Psych. 65, 479."""
     a, b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
-    half = stats.norm.ppf(0.975) * np.sqrt((a + b - (b - a) ** 2) / (n + 2))
+    half = stats.norm.ppf(upper) * np.sqrt((a + b - (b - a) ** 2) / (n + 2))
     return max(-1.0, b - a - half), min(1.0, b - a + half)
 
 
-def _student(means: pd.Series, pairs: int) -> tuple[float, float]:
+def _student(means: pd.Series, pairs: int, upper: float) -> tuple[float, float]:
     """Student's, but no narrower than with a discordant pair more each way, as there."""
     if len(means) < 2:
         return -1.0, 1.0
     one = len(means) / pairs
-    more = stats.t.ppf(0.975, len(means) + 1) * stats.sem([*means, one, -one])
-    half = max(more, stats.t.ppf(0.975, len(means) - 1) * stats.sem(means))
+    more = stats.t.ppf(upper, len(means) + 1) * stats.sem([*means, one, -one])
+    half = max(more, stats.t.ppf(upper, len(means) - 1) * stats.sem(means))
     return max(-1.0, means.mean() - half), min(1.0, means.mean() + half)
 
 

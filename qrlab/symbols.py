@@ -7,16 +7,23 @@ The checks that every module makes of what users pass in stand at the end.
 
 import io
 import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
 import numpy as np
+import pandas as pd
 import segno
 from segno import consts, writers
 
 VERSIONS = range(1, 41)
-ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"  # ISO/IEC 18004, table 5
+ALPHABETS = {  # of the contents that are made up; for bytes the characters of web addresses
+    "numeric": "0123456789",
+    "alphanumeric": "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:",  # ISO/IEC 18004, table 5
+    "byte": "abcdefghijklmnopqrstuvwxyz0123456789-._~:/?#@&=%+",
+}
+_FINDER = bytes([1, 0, 1, 1, 1, 0, 1])
 MODES = {"numeric": 1, "alphanumeric": 2, "byte": 4, "kanji": 8}  # ISO/IEC 18004, table 2
 UNITS = {"numeric": "digits", "alphanumeric": "characters", "byte": "bytes", "kanji": "characters"}
 
@@ -78,10 +85,9 @@ def smallest_version(length: int, level: Level | str, mode: str = "byte") -> int
 def mode_of(content: str | bytes) -> str:
     """The mode that `make` uses: byte for bytes; for str the first of numeric, alphanumeric, byte."""
     if isinstance(content, str) and content:
-        if set(content) <= set("0123456789"):
-            return "numeric"
-        if set(content) <= set(ALPHANUMERIC):
-            return "alphanumeric"
+        for mode in ("numeric", "alphanumeric"):
+            if set(content) <= set(ALPHABETS[mode]):
+                return mode
     return "byte"
 
 
@@ -171,13 +177,14 @@ def make(
     if version is None:
         version = smallest_version(len(data), level, mode)
     if version is None or capacity(version, level, mode) < len(data):
-        raise ValueError(_too_long(len(data), mode, level, version))
+        raise ValueError(too_long(len(data), mode, level, version))
     if boost:
         level = [x for x in Level if x is level or capacity(version, x, mode) >= len(data)][-1]
     return _make(data, mode, level, version, mask)
 
 
-def _too_long(length: int, mode: str, level: Level, version: int | None) -> str:
+def too_long(length: int, mode: str, level: Level, version: int | None = None) -> str:
+    """What is wrong with content of `length` units that doesn't fit into `version`, None: into any."""
     held = {x: capacity(version or 40, x, mode) for x in Level}
     others = ", ".join(f"{held[x]:,} at {x}" for x in Level if x != level)
     what = "the largest version, 40," if version is None else f"version {version}"
@@ -189,18 +196,58 @@ def _too_long(length: int, mode: str, level: Level, version: int | None) -> str:
 
 @lru_cache(maxsize=1024)
 def _make(data: bytes, mode: str, level: Level, version: int, mask: int | None) -> Symbol:
+    first = _drawn(data if mode == "byte" else data.decode(), mode, level, version, mask or 0)
+    if mask is not None:
+        return Symbol(data, level, version, mask, first)
+    free = np.isin(_roles(version), ("data", "remainder"))
+    masked = first ^ free & (_masks(len(first))[0] ^ _masks(len(first)))
+    reserved = np.isin(_roles(version), ("format", "version", "dark"))  # light while masks are judged
+    best = int(np.argmin(_penalties(masked & ~reserved)))
+    modules, named = masked[best], _drawn("1", "numeric", level, 1, best)  # of the same format information
+    modules[8, :9], modules[8, -8:] = named[8, :9], named[8, -8:]
+    modules[:9, 8], modules[-8:, 8] = named[:9, 8], named[-8:, 8]
+    return Symbol(data, level, version, best, modules)
+
+
+def _drawn(content: str | bytes, mode: str, level: Level, version: int, mask: int) -> np.ndarray:
+    """The modules that segno gives, of a given mask: choosing it takes segno most of its time."""
     # boost_error is on by default in segno and silently changes the level.
-    content = data if mode == "byte" else data.decode()
-    code = segno.make(
-        content,
-        error=level.value,
-        version=version,
-        mode=mode,
-        mask=mask,
-        micro=False,
-        boost_error=False,
-    )
-    return Symbol(data, level, version, code.mask, np.array([list(row) for row in code.matrix], bool))
+    options = {"version": version, "mode": mode, "mask": mask, "micro": False, "boost_error": False}
+    return np.array([list(row) for row in segno.make(content, error=level.value, **options).matrix], bool)
+
+
+@lru_cache(maxsize=40)
+def _masks(n: int) -> np.ndarray:
+    """The modules that each of the eight masks inverts, 8×n×n (ISO/IEC 18004, table 10)."""
+    i, j = np.indices((n, n))
+    both = i * j % 2 + i * j % 3
+    tests = i + j & 1, i & 1, j % 3, (i + j) % 3, i // 2 + j // 3 & 1, both, both & 1, i + j + i * j % 3 & 1
+    return np.array(tests) == 0
+
+
+def _penalties(masked: np.ndarray) -> np.ndarray:
+    """The penalty of each of several symbols, k×n×n (ISO/IEC 18004, 7.8.3.1)."""
+    lines = np.concatenate([masked, masked.transpose(0, 2, 1)], axis=1)
+    alike = lines[..., 1:] == lines[..., :-1]
+    five = alike[..., 3:] & alike[..., 2:-1] & alike[..., 1:-2] & alike[..., :-3]
+    runs = five[..., 0].sum(axis=1) + (five[..., 1:] & ~five[..., :-1]).sum(axis=(1, 2))
+    pairs = alike[:, : masked.shape[1]]
+    squares = pairs[:, 1:] & pairs[:, :-1] & (masked[:, 1:, 1:] == masked[:, :-1, 1:])
+    finders = np.array([sum(map(_finders_in, map(bytes, rows))) for rows in lines.astype(np.uint8)])
+    dark = np.array([int(abs(100 * share - 50) / 5) for share in masked.mean(axis=(1, 2))])
+    return five.sum(axis=(1, 2)) + 2 * runs + 3 * squares.sum(axis=(1, 2)) + 40 * finders + 10 * dark
+
+
+def _finders_in(line: bytes) -> int:
+    """How often a line has a finder's 1:1:3:1:1 with four light modules, or the edge, on a side of it."""
+    count, at = 0, line.find(_FINDER)
+    while at >= 0:
+        end = at + 7
+        found = (
+            not at or end == len(line) or not any(line[max(at - 4, 0) : at]) or not any(line[end : end + 4])
+        )
+        count, at = count + found, line.find(_FINDER, end if found else at + 4)
+    return count
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:
@@ -289,6 +336,11 @@ def _codewords(version: int) -> np.ndarray:
     return _frozen(codeword.reshape(role.shape))
 
 
+def ordered(levels: pd.Series) -> pd.Categorical:
+    """Levels as an ordered category, from L to H."""
+    return pd.Categorical(levels, [level.value for level in Level], ordered=True)
+
+
 def integer(name: str, value: object, low: int, high: int) -> int:
     """`value` as an int from `low` to `high`; ValueError that names the parameter otherwise."""
     try:
@@ -313,3 +365,11 @@ def one_of(name: str, value: object, allowed) -> None:
     """ValueError that names the parameter unless `value` is one of `allowed`."""
     if value not in list(allowed):  # a list: what came may not be hashable
         raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, not {value!r}")
+
+
+def named(family: str, call: Callable, *values, **settings):
+    """call(…); its errors, which begin with the setting's name, name their family too."""
+    try:
+        return call(*values, **settings)
+    except ValueError as problem:
+        raise ValueError(f"{family}{problem}") from None

@@ -242,23 +242,24 @@ class _Readings:
         if scene.camera is not None:  # large prints and many blots take their time
             self._limit(_PATIENCE)
             self.renew = 0.0
-        symbol, at = scene.pictures(seed, trial)
+        symbol, modules, picture = scene.pictures(seed, trial)
         shown = None
         for severity, reader in self.task.cells:
-            if severity != shown:
-                (modules, picture), shown = at(severity), severity
+            if reader != "model" and severity != shown:
+                image, shown = picture(severity), severity
+            seen = modules(severity) if reader == "model" else image
             self._begin()
-            yield self._read(reader, modules, picture, symbol)
+            yield self._read(reader, seen, symbol)
             self.number += 1
         _MARK.pack_into(self.mark, 0, -1 - self.number, 0.0)
 
-    def _read(self, reader: str, modules: np.ndarray, picture: np.ndarray, symbol: Symbol) -> Row:
+    def _read(self, reader: str, seen: np.ndarray, symbol: Symbol) -> Row:
         if self.number in self.lost:
             return self.lost[self.number], 0, "", None
         if reader == "model":
-            reading = decode(modules, "model", symbol)
+            reading = decode(seen, "model", symbol)
         else:
-            reading = read_picture(self.readers[reader], picture, symbol.content)
+            reading = read_picture(self.readers[reader], seen, symbol.content)
         outcome = "timeout" if reading.seconds > self.task.timeout else reading.outcome
         misread = reading.content if outcome == "misread" else None
         return OUTCOMES.index(outcome), round(1e9 * reading.seconds), reading.detail, misread

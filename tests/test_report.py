@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from qrlab.report import main
+from qrlab.__main__ import main
 
 
 def write_notebook(folder, name, *cells):
