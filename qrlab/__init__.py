@@ -23,11 +23,13 @@ _LATE = {
         "plot_choice",
         "plot_damage",
         "plot_free_levels",
+        "plot_losses",
         "plot_map",
         "plot_picture",
         "plot_points",
         "plot_recovery",
         "plot_rows",
+        "plot_sensitivity",
         "plot_shares",
     ],
 }

@@ -17,7 +17,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from matplotlib.axes import Axes
 
 from qrlab.capture import MM_PER_INCH
 from qrlab.decoders import unavailable
-from qrlab.experiment import growing, readings
+from qrlab.experiment import growing, readings, shown
 from qrlab.scenario import SCENARIOS, Mix, Scenario
 from qrlab.stats import differences, mean_interval
 from qrlab.symbols import (
@@ -156,11 +156,21 @@ class Choice:
     def __repr__(self) -> str:
         return f"Choice({self.level}: {self.reason})"
 
+    def _repr_html_(self) -> str:
+        from qrlab.plots import table  # as in plot
+
+        return f"<p><b>{self.level or 'No level'}</b>: {self.reason}</p>" + table(self.table).to_html()
+
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Read rates by level with their intervals, the worst readers, the target, and the choice."""
         from qrlab.plots import plot_choice  # to the right of this module, and slow to load
 
         return plot_choice(self.table, self.scenario.target, self.level, ax=ax)
+
+    def shown(self, level: Level | str, trial: int) -> np.ndarray:
+        """The photograph of a trial's print at a level, as the readers saw it: uint8 height×width."""
+        row = self.scenario.design([Level.parse(level)]).iloc[0]
+        return shown(row, seed=self.seed, trial=trial)
 
     @property
     def risks(self) -> pd.DataFrame:
@@ -181,29 +191,32 @@ class Choice:
         return table.assign(level=ordered(table.level))
 
     def sensitivity(self, *, trials: int = 200, jobs: int = -1) -> pd.DataFrame:
-        """What the choice would be with each assumption at either end of its range, most telling first.
+        """What becomes of the choice at either end of each assumption's range, most telling first.
 
-        Two rows a parameter: parameter, unit, value, level (by the rule; None: none reaches the target),
-        rate (of the level chosen now), loss (what it reads less than the best level there, 0 to 1) with
-        loss_low and loss_high, changes (another level is recommended), and swing (between the two ends).
-        The same trials, as many for each, so that only the parameter differs.  Shows progress.
+        Two rows each: parameter, unit, value, rate (of the level that is chosen now), best (the level
+        with the highest guaranteed rate there), loss (how much less the one now chosen reads than that, 0 to
+        1) with loss_low and loss_high, changes (it can be told apart from the best) and swing (of the rate
+        between the two ends).  Assumptions that change the choice come first, then by swing.  All intervals
+        together hold with 95 %.  Everything sees the same `trials`.  Shows progress.
         """
         known = self.scenario.parameters.dropna(subset=["low", "high"])
         ends = [(row, value) for row in known.itertuples() for value in (row.low, row.high)]
         cases = [self.scenario.change(**{row.parameter: _like(row.value, value)}) for row, value in ends]
-        now, *there = _tried([self.scenario, *cases], trials, self.seed, jobs)
-        mine, rows = self.level or now.verdict.chosen, []
-        for (row, value), then in zip(ends, there):
-            rate = then.table.set_index("level").rate[mine]
-            loss = tuple(then.verdict.behind.loc[mine])
-            changes = then.verdict.level != now.verdict.level
-            rows.append((row.parameter, row.unit, value, then.verdict.level, rate, *loss, changes))
-        columns = ["parameter", "unit", "value", "level", "rate", "loss", "loss_low", "loss_high", "changes"]
+        tried = _tried(cases, trials, self.seed, jobs, 1 - 0.05 / max(len(cases), 1))
+        mine, rows = self.level or (self.verdict and self.verdict.chosen), []
+        for (row, value), there in zip(ends, tried):
+            rates = there.table.set_index("level").rate if there.verdict else {}
+            if mine in rates and rates[mine] == rates[mine]:
+                loss = tuple(there.verdict.behind.loc[mine])
+                what = rates[mine], there.verdict.best, *loss, mine not in there.verdict.tied
+                rows.append((row.parameter, row.unit, value, *what))
+        columns = ["parameter", "unit", "value", "rate", "best", "loss", "loss_low", "loss_high", "changes"]
         table = pd.DataFrame(rows, columns=columns)
         by = table.groupby("parameter", sort=False)
-        swing, most = by.rate.transform(np.ptp), by.changes.transform("any")
-        order = pd.DataFrame({"most": most, "swing": swing}).sort_values(["most", "swing"], ascending=False)
-        return table.assign(swing=swing).loc[order.index].reset_index(drop=True)
+        table["swing"] = by.rate.transform(np.ptp)
+        rank = pd.DataFrame({"changes": by.changes.transform("any"), "swing": table.swing})
+        order = rank.sort_values(["changes", "swing"], ascending=False, kind="stable").index
+        return table.loc[order].reset_index(drop=True)
 
     def to_dict(self) -> dict:
         """What a program would want of it, ready for JSON; not the content."""
@@ -232,6 +245,7 @@ def choose(
     seconds: float | None = None,
     jobs: int = -1,
     cache: str | Path | None = None,
+    advice: bool = True,
     keep_content: bool = False,
 ) -> Choice:
     """The level to print a content with: all four simulated on the same prints, and this module's rule.
@@ -240,7 +254,8 @@ def choose(
     scenario's own length; scenario: a Scenario or a key of SCENARIOS; trials: prints at most, 10 or more: it
     ends as soon as every level is told from the best or sure to be within `margin` (0 to 1) of it, and the
     target is reached or missed; seconds: about how long that may take, None: any (with it, the number of
-    prints depends on the machine); jobs, cache: as for `run`; keep_content: whether the Choice has it.
+    prints depends on the machine); jobs, cache: as for `run`; advice: look for changes where the target is
+    missed; keep_content: whether the Choice has it.
     Raises ValueError for bad input and for content that no symbol holds.  Shows progress.
     """
     looks, seed = _looks(integer("trials", trials, 10, 10**7)), integer("seed", seed, 0, 2**63 - 1)
@@ -256,8 +271,8 @@ def choose(
                 if tried.verdict.is_clear(margin) or 2 * (time.monotonic() - began) > seconds:
                     break
     missed = tried.verdict is None or tried.verdict.reached is False
-    changes = _changes(case if missed else None, seed, jobs)
-    reason = " ".join(_reason(tried, case, changes, done))
+    changes = _changes(case if missed and advice else None, seed, jobs)
+    reason = " ".join(_reason(tried, case, _advice(changes) if advice else "", done)).strip()
     level, kept = tried.verdict and tried.verdict.level, content if keep_content else None
     outcome = tried.table, tried.verdict, tried.readings, changes
     return Choice(level, reason, *outcome, case, done, seed, confidence, left_out, kept)
@@ -294,7 +309,7 @@ def _looks(trials: int) -> list[int]:
 
 
 def _sizes(case: Scenario) -> pd.DataFrame:
-    """The geometry of the four levels, a row each: the first columns of Choice.table."""
+    """The table of a Choice with the geometry of the levels alone."""
     rows = []
     for level in Level:
         version = smallest_version(case.payload, level, case.mode)
@@ -312,21 +327,15 @@ def _sizes(case: Scenario) -> pd.DataFrame:
     if rows[_RANK[needed]]["version"] is None:
         raise ValueError(too_long(case.payload, case.mode, needed))
     whole = dict.fromkeys(("version", "modules", "module_dots"), "Int64")
-    table = pd.DataFrame(rows, columns=_GEOMETRY).astype(whole | {"module_mm": float})
+    table = pd.DataFrame(rows, columns=[*_GEOMETRY, *_RATED]).astype(whole | {"module_mm": float})
     area = table.modules.astype(float) ** 2
     return table.assign(level=ordered(table.level), relative_area=area / area.min())
 
 
 def _design(case: Scenario, sizes: pd.DataFrame) -> pd.DataFrame:
-    """The conditions of the levels that can be printed, for `run`; none where a prescribed one can't."""
-    settings = {f"print_{name}": value for name, value in asdict(case.print).items()}
-    settings |= {f"camera_{name}": value for name, value in asdict(case.camera).items()}
-    settings |= {"payload": case.payload, "mode": case.mode, "damage": Mix(case.wear)}
-    settings = {name: value for name, value in settings.items() if value is not None}
+    """The conditions of the levels that can be printed; none where a prescribed one can't."""
     printed = list(sizes.level[sizes.why_not == ""])
-    if case.prescribed not in (None, *printed):
-        printed = []
-    return pd.DataFrame([settings | {"level": x, "reader": r} for x in printed for r in case.readers])
+    return case.design(printed if case.prescribed in (None, *printed) else [])
 
 
 def _judged(sizes: pd.DataFrame, read: pd.DataFrame, case: Scenario, confidence: float) -> Tried:
@@ -338,13 +347,15 @@ def _judged(sizes: pd.DataFrame, read: pd.DataFrame, case: Scenario, confidence:
         misreads = int((part.outcome == "misread").sum())
         rows[level] = rate, *ends, each.idxmin(), each.min(), misreads
     rated = pd.DataFrame.from_dict(rows, "index", columns=_RATED).astype({"misreads": "Int64"})
-    table = sizes.join(rated, on="level")
+    table = sizes.drop(columns=_RATED).join(rated, on="level")
     gaps = differences(read, "level", confidence=confidence)
     return Tried(table, decide(table, gaps, case.target, case.prescribed), read)
 
 
-def _tried(cases: Sequence[Scenario], trials: int, seed: int, jobs: int) -> list[Tried]:
-    """Several scenarios, tried at once on the same trials, with plain 95 % intervals."""
+def _tried(
+    cases: Sequence[Scenario], trials: int, seed: int, jobs: int, confidence: float = 0.95
+) -> list[Tried]:
+    """Several scenarios, tried at once on the same trials."""
     once = {case: _sizes(case) for case in cases}
     designs = [_design(case, sizes) for case, sizes in once.items()]
     rows, results = np.cumsum([0, *map(len, designs)]) * trials, {}
@@ -352,7 +363,7 @@ def _tried(cases: Sequence[Scenario], trials: int, seed: int, jobs: int) -> list
         read = readings(pd.concat(designs, ignore_index=True), trials=trials, seed=seed, jobs=jobs)
     for (case, sizes), start, end in zip(once.items(), rows, rows[1:]):
         mine = end > start
-        results[case] = _judged(sizes, read.iloc[start:end], case, 0.95) if mine else Tried(sizes)
+        results[case] = _judged(sizes, read.iloc[start:end], case, confidence) if mine else Tried(sizes)
     return [results[case] for case in cases]
 
 
@@ -425,12 +436,12 @@ def _best_of(tried: Tried, prescribed: Level | None):
     return next(row[row.rate.notna()].itertuples(), None)
 
 
-def _reason(tried: Tried, case: Scenario, changes: pd.DataFrame, trials: int) -> Iterator[str]:
+def _reason(tried: Tried, case: Scenario, advice: str, trials: int) -> Iterator[str]:
     """The reason, a sentence after another."""
     table, verdict = tried.table.set_index("level"), tried.verdict
     if verdict is None:
         level = case.prescribed or Level.L
-        yield f"Level {level} can't be printed: {table.why_not[level]}. {_advice(changes)}"
+        yield f"Level {level} can't be printed: {table.why_not[level]}. {advice}"
         return
     reads = {x: f"{_pct(table.rate[x])} of scans, at least {_pct(table.low[x])}" for x in table.index}
     if case.prescribed:
@@ -448,7 +459,7 @@ def _reason(tried: Tried, case: Scenario, changes: pd.DataFrame, trials: int) ->
         best = table.loc[case.prescribed or verdict.best]
         so_far = f"{_pct(best.rate)} ({_pct(best.low)} to {_pct(best.high)})"
         what = "It does not reach" if case.prescribed else "No level reaches"
-        yield f"{what} the target, {target}: {best.name} reads {so_far}. {_advice(changes)}"
+        yield f"{what} the target, {target}: {best.name} reads {so_far}. {advice}"
 
 
 def _told_apart(table: pd.DataFrame, verdict: Verdict, target: float) -> str:
@@ -488,7 +499,7 @@ def _advice(changes: pd.DataFrame) -> str:
 
 
 def _gap(row: pd.Series) -> str:
-    return f"{100 * row.points:.1f} points ({100 * row.low:.1f} to {100 * row.high:.1f})"
+    return f"{100 * row.points + 0:.1f} points ({100 * row.low:.1f} to {100 * row.high:.1f})"
 
 
 def _pct(rate: float) -> str:

@@ -4,7 +4,9 @@ Nothing here computes a result.
 """
 
 import hashlib
+import os
 import sys
+from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -13,6 +15,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.colors import ListedColormap, to_rgb
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 from pandas.io.formats.style import Styler
@@ -41,6 +44,7 @@ KIND_COLOR = {
     "blot": "#c22a2a",
     "codewords": "#6d7d12",
 }  # the telling ones; others grey
+FIGURES = "QRLAB_FIGURES"  # the environment variable that says where figures are saved
 COLOR = LEVEL_COLOR | KIND_COLOR | {reader: color for reader, (color, _) in READER_STYLE.items()}
 
 
@@ -77,6 +81,20 @@ def table(data: pd.DataFrame, formats: str | dict | None = None, caption: str = 
     """A data frame as a quiet table, without its index; formats: as pandas' Styler.format takes them."""
     name = hashlib.sha256(f"{list(data)}{caption}".encode()).hexdigest()[:8]  # the same at every run
     return data.style.format(formats, na_rep="–").hide(axis="index").set_caption(caption).set_uuid(name)
+
+
+def save(what: Figure | pd.DataFrame, name: str) -> None:
+    """A figure as NAME.svg and NAME.png, for slides, or a data frame as NAME.csv.
+
+    They go to the folder that the environment variable QRLAB_FIGURES names, or else to ../reports/figures.
+    """
+    folder = Path(os.environ.get(FIGURES, "../reports/figures"))
+    folder.mkdir(parents=True, exist_ok=True)
+    if isinstance(what, pd.DataFrame):
+        what.to_csv(folder / f"{name}.csv", index=False)
+        return
+    what.savefig(folder / f"{name}.svg", metadata={"Date": None})
+    what.savefig(folder / f"{name}.png", dpi=200)
 
 
 def _label_ends(ax: Axes, ends: list[tuple[float, float, str]]) -> None:
@@ -399,23 +417,92 @@ def _name_largest(ax: Axes, data: pd.DataFrame, grid: pd.DataFrame, x: str, leve
 
 
 def plot_choice(table: pd.DataFrame, target: float, level: str | None, *, ax: Axes | None = None) -> Axes:
-    """A row for each level: the share of scans read with its interval, and the worst reader's; the target.
+    """A row for each level: the share of scans read with its interval, and the worst reader's.
 
-    table: as in a Choice; target: 0 to 1; level: the recommended one, which stands out, or None.
+    table: as in a Choice; target: dashed, 0 to 1; level: the recommended one, which is shaded, or None.
     """
-    ax = ax or plt.gca()
-    rated = table[table.rate.notna()]
+    ax, rated = ax or plt.gca(), table[table.rate.notna()]
     for row in rated.itertuples():
         y, color = list(table.level).index(row.level), LEVEL_COLOR[row.level]
         if row.level == level:
-            ax.axhspan(y - 0.42, y + 0.42, color=color, alpha=0.1, linewidth=0)
-        ax.hlines(y, 100 * row.low, 100 * row.high, color=color, linewidth=5, alpha=0.35)
-        ax.plot(100 * row.rate, y, "o", color=color, markersize=7, markeredgewidth=0)
-        look = {"markeredgecolor": color, "markerfacecolor": "white", "markersize": 6}
-        marker = READER_STYLE.get(row.worst_reader, (GREY, "X"))[1]
-        ax.plot(100 * row.worst_rate, y, marker, **look)
-    ax.axvline(100 * target, color=GREY, linestyle=(0, (5, 3)), linewidth=1)
+            ax.axhspan(y - 0.45, y + 0.45, color=color, alpha=0.13, linewidth=0, zorder=0)
+        ax.hlines(y, 100 * row.low, 100 * row.high, color=color, linewidth=6, alpha=0.35)
+        ax.plot(100 * row.rate, y, "o", color=color, markersize=7, markeredgewidth=0, zorder=3)
+        ax.plot(100 * row.worst_rate, y, "|", color=color, markersize=11, markeredgewidth=1.6)
+    ax.axvline(100 * target, color=GREY, linestyle=(0, (5, 3)), linewidth=1, zorder=1.5)
+    ax.text(100 * target, 1.01, f"target {100 * target:g}%", transform=ax.get_xaxis_transform(),
+            ha="center", va="bottom", color=GREY, fontsize=8)  # fmt: skip
+    names = [x if pd.isna(mm) else f"{x}   {mm:.2f} mm" for x, mm in zip(table.level, table.module_mm)]
+    ax.set(xlabel="percent of scans read", ylabel="level, and its modules", ylim=(len(table) - 0.5, -0.5))
+    ax.set_yticks(range(len(table)), names)
+    ax.grid(visible=False, axis="y")
     return ax
+
+
+def plot_losses(risks: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """A bar for each level of the scans that are lost, a part for each kind of wear.
+
+    risks: as in a Choice.
+    """
+    ax, kinds = ax or plt.gca(), list(dict.fromkeys(risks.wear[risks.lost > 0]))
+    lost = 100 * risks.pivot(index="level", columns="wear", values="lost").reindex(columns=kinds).fillna(0)
+    greys, left = np.linspace(0.35, 0.8, len(kinds)), np.zeros(len(lost))
+    for kind, grey in zip(kinds, greys):
+        ax.barh(range(len(lost)), lost[kind], 0.62, left=left, color=str(grey), label=words(kind))
+        left += lost[kind].to_numpy()
+    for y, (level, total) in enumerate(zip(lost.index, left)):
+        ax.annotate(f"{total:.1f}", (total, y), xytext=(4, 0), textcoords="offset points", va="center",
+                    color=LEVEL_COLOR[level], fontweight="bold")  # fmt: skip
+    ax.set(xlabel="lost, percent of scans", ylim=(len(lost) - 0.5, -0.5), xlim=(0, max(left.max() * 1.15, 1)))
+    ax.set_yticks(range(len(lost)), lost.index)
+    ax.grid(visible=False, axis="y")
+    if kinds:
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(kinds), fontsize=8, handlelength=1)
+    return ax
+
+
+def words(name: str, unit: str = "") -> str:
+    """A kind of wear, or a parameter with its unit, in words; shares go without one."""
+    if name == "none":
+        return "no wear"
+    said = name.removeprefix("camera_").removeprefix("print_")
+    for ending in ("_mm", "_px", "_deg"):
+        said = said.removesuffix(ending)
+    return said.replace("_", " ") + ("" if not unit or " of " in unit else f", {unit}")
+
+
+def plot_sensitivity(data: pd.DataFrame, *, ax: Axes | None = None, rows: int = 10) -> Axes:
+    """The share of scans read at either end of each assumption's range, most telling first.
+
+    data: as `Choice.sensitivity` gives it; rows: how many assumptions.  Filled: the low end; hollow: the high
+    end, with their values; a level's letter where another one would clearly read more.
+    """
+    ax = ax or plt.gca()
+    names = list(dict.fromkeys(data.parameter))[:rows]
+    for y, name in enumerate(names):
+        ends = data[data.parameter == name].sort_values("value")
+        ax.plot(100 * ends.rate, [y, y], color="#c3c7cc", linewidth=5, solid_capstyle="butt", zorder=1)
+        for end, face, (side, ha) in zip(ends.itertuples(), (GREY, "white"), _sides(ends.rate)):
+            look = {"markerfacecolor": face, "markeredgecolor": GREY, "markersize": 6}
+            ax.plot(100 * end.rate, y, "o", **look)
+            said = f"{end.value:g}" + (f"  → {end.best}" if end.changes else "")
+            color = LEVEL_COLOR[end.best] if end.changes else GREY
+            ax.annotate(said, (100 * end.rate, y), xytext=(side, 0), textcoords="offset points", ha=ha,
+                        va="center", fontsize=8, color=color,
+                        fontweight="bold" if end.changes else "normal")  # fmt: skip
+    units = dict(zip(data.parameter, data.unit))
+    ax.set_yticks(range(len(names)), [words(name, units[name]) for name in names])
+    ax.set(xlabel="percent of scans read", ylim=(len(names) - 0.5, -0.5))
+    ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
+    ax.margins(x=0.2)
+    ax.grid(visible=False, axis="y")
+    return ax
+
+
+def _sides(rates: pd.Series) -> list[tuple[float, str]]:
+    """Where the values at the two ends of a range are written: outside."""
+    right, left = (7, "left"), (-7, "right")
+    return [left, right] if rates.iloc[0] <= rates.iloc[1] else [right, left]
 
 
 def plot_damage(

@@ -5,12 +5,17 @@ Results are computed in the notebooks, never here.
 
 import os
 import re
+import shutil
 import sys
 import tempfile
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+import joblib
+
 from qrlab import __version__
+from qrlab.plots import FIGURES
 
 PAGE = Path(__file__).parent / "page"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -20,22 +25,29 @@ class UnusableError(ValueError):
     """What a user asked for can't be done: one line, exit status 2."""
 
 
-def report(folder: Path, out: Path, only: list[str] | None = None, parameters: list[str] = ()) -> Path:
+def report(
+    folder: Path, out: Path, only: list[str] | None = None, parameters: list[str] = (), jobs: int = 1
+) -> Path:
     """Execute the notebooks of `folder` and write a page for each and an index to `out`.
 
     only: numbers of notebooks, "01"; parameters: "name=value" strings, each for every notebook that has
-    it.  Returns the index's path.  Nothing is written unless every notebook ran; raises UnusableError.
+    it; jobs: how many notebooks at a time, which makes the times that they measure longer.  Figures and
+    tables that they save (plots.save) go to `out`/figures.  Returns the index's path.  Nothing is written
+    unless every notebook ran; raises UnusableError.
     """
     chosen = _choose(folder, only)
     values = _check_parameters(chosen, parameters)
     there = next(place for place in (out.absolute(), *out.absolute().parents) if place.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):  # said before the long work
         raise UnusableError(f"out must be a folder that can be written, or none yet, not {out}")
-    pages = []
-    for path in chosen:
-        notebook = execute(path, {k: v for k, v in values.items() if k in _parameters(path)})
-        pages.append(_page(path.stem, notebook))
-    out.mkdir(parents=True, exist_ok=True)
+    own = [{k: v for k, v in values.items() if k in _parameters(path)} for path in chosen]
+    with tempfile.TemporaryDirectory() as scratch:
+        run = joblib.Parallel(n_jobs=jobs)
+        notebooks = run(joblib.delayed(execute)(path, mine, scratch) for path, mine in zip(chosen, own))
+        pages = [_page(path.stem, notebook) for path, notebook in zip(chosen, notebooks)]
+        out.mkdir(parents=True, exist_ok=True)
+        if any(Path(scratch).iterdir()):
+            shutil.copytree(scratch, out / "figures", dirs_exist_ok=True)
     for page in pages:
         _write(out / page["file"], _render("page.html.j2", page=page, pages=pages))
     _write(out / "index.html", _render("contents.html.j2", pages=pages))
@@ -78,23 +90,24 @@ def _check_parameters(paths: list[Path], parameters: list[str]) -> dict[str, obj
             )
         kind = type(known[name])
         try:
-            values[name] = text if kind is str else kind(text)
-        except ValueError:
+            values[name] = {"True": True, "False": False}[text] if kind is bool else kind(text)
+        except (KeyError, ValueError):
             raise UnusableError(
                 f"{name} must be of type {kind.__name__}, like {known[name]}, not {text}"
             ) from None
     return values
 
 
-def execute(path: Path, parameters: dict[str, object]):
+def execute(path: Path, parameters: dict[str, object], figures: str):
     """The notebook at `path`, executed in a fresh kernel with `parameters`, as a notebook node.
 
-    Shows progress, a step a cell.  Raises UnusableError with the failing cell's error.
+    figures: the folder for what it saves.  Shows progress, a step a cell.  Raises UnusableError with the
+    failing cell's error.
     """
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, _environment(FIGURES, figures):
         try:
             notebook = papermill.execute_notebook(
                 str(path),
@@ -112,6 +125,18 @@ def execute(path: Path, parameters: dict[str, object]):
         if cell.cell_type == "code":  # progress bars are widgets, of no use on a page
             cell.outputs = [o for o in cell.outputs if WIDGET not in o.get("data", {})]
     return notebook
+
+
+@contextmanager
+def _environment(name: str, value: str):
+    """An environment variable, for the kernels that start meanwhile."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        os.environ.update({} if before is None else {name: before})
 
 
 def _page(stem: str, notebook) -> dict:
@@ -134,6 +159,7 @@ def _page(stem: str, notebook) -> dict:
         "question": re.search(r"\*\*(.+?)\*\*", notebook.cells[0].source)[1],
         "answer": answer and markdown2html(answer.split("\n\n")[0].replace("**", "")),
         "stand": stand,
+        "compact": notebook.metadata.get("compact", False),
         "contents": re.findall(r'<h2 id="([^"]+)">(.+?)<a class="anchor-link"', body),
         "body": body,
     }
@@ -152,7 +178,8 @@ def _merged(cells):
 
 def _stand(notebook) -> str:
     trials, seconds = _trials(notebook), notebook.metadata.papermill.duration
-    behind = f"{trials:,} trials behind every simulated point." if trials else "Nothing simulated: no trials."
+    behind = notebook.metadata.get("trials", "behind every simulated point")
+    behind = f"{trials:,} trials {behind}." if trials else "Nothing simulated: no trials."
     return f"{behind} Computed live on {date.today().isoformat()} in {seconds:.0f} s."
 
 

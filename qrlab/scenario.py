@@ -109,7 +109,7 @@ class Scenario:
         A kind of wear that is not yet there is added; what is changed has "given" as its source.
         """
         mine, prints, camera = {}, {}, {}
-        wear = {w.kind: asdict(w) for w in changes.get("wear", self.wear)}
+        wear = {w.kind: asdict(w) for w in Mix(changes.get("wear", self.wear)).wear}
         for name, value in changes.items():
             kind = _kind(name)
             if name in _OWN:
@@ -142,6 +142,16 @@ class Scenario:
                 return getattr(wear, parameter.removeprefix(f"{wear.kind}_"))
         one_of("parameters of this scenario", parameter, _OWN)
         return getattr(self, parameter)
+
+    def design(self, levels=tuple(Level)) -> pd.DataFrame:
+        """The conditions as `run` takes them: a row for each of `levels` and each reader."""
+        settings = {f"print_{name}": value for name, value in asdict(self.print).items()}
+        settings |= {f"camera_{name}": value for name, value in asdict(self.camera).items()}
+        settings |= {"payload": self.payload, "mode": self.mode, "damage": Mix(self.wear)}
+        settings = {name: value for name, value in settings.items() if value is not None}
+        return pd.DataFrame(
+            [settings | {"level": str(x), "reader": reader} for x in levels for reader in self.readers]
+        )
 
     @property
     def parameters(self) -> pd.DataFrame:

@@ -10,8 +10,8 @@ from test_experiment import asked, assert_same  # noqa: F401
 import qrlab as qr
 from qrlab.capture import OPTICS, Camera, Print, photograph, place
 from qrlab.damage import MODELS
-from qrlab.design import condition, plan
-from qrlab.symbols import smallest_version
+from qrlab.design import condition, plan, random_content
+from qrlab.symbols import mode_of, smallest_version
 
 PHOTOGRAPHED = {"content": "https://www.example.org", "print_width_mm": 25, "camera_px_per_mm": 8}
 MIXED = [
@@ -379,3 +379,71 @@ def test_one_more_severity_or_reader_changes_nothing():
     one = once(design | {"severity": 0.35, "reader": ["zbar", "zxing"]}, trials=8)
     assert 0 < three.ok.sum() < 24
     assert one.ok[one.reader == "zxing"].item() == three.ok[1]
+
+
+# --- mixes of damage, contents of other modes ---
+
+BADGE = {"payload": 30, "print_width_mm": 25, "camera_distance_mm": 150}
+
+
+def test_a_trial_of_a_mix_shows_the_damage_that_it_draws():
+    mix = qr.Mix((qr.Wear("stain", 0.5, 0.05), qr.Wear("tilt", 0.3, 0.4)))
+    seen = set()
+    for trial in range(12):
+        kind, severity = mix.drawn(9, trial)
+        plain = BADGE | {"damage": kind, "severity": severity}
+        expected = qr.shown(plain, seed=9, trial=trial)
+        assert np.array_equal(qr.shown(BADGE | {"damage": mix}, seed=9, trial=trial), expected)
+        seen.add(kind)
+    assert seen == {"stain", "tilt", "none"}
+
+
+def test_the_severity_of_a_mix_is_a_factor():
+    mix = qr.Mix((qr.Wear("stain", 1, 0.1, 1),))
+    for factor, severity in {0: 0, 0.5: 0.05, 1: 0.1}.items():
+        shown = qr.shown(BADGE | {"damage": mix, "severity": factor}, seed=1, trial=2)
+        plain = qr.shown(BADGE | {"damage": "stain", "severity": severity}, seed=1, trial=2)
+        assert np.array_equal(shown, plain)
+
+
+def test_a_mix_runs_in_a_mapping_and_in_a_data_frame_and_stays_in_the_result(tmp_path):
+    mix = qr.Mix((qr.Wear("scratch", 0.5, 0.03),))
+    design = BADGE | {"damage": [mix, "none"], "reader": ["zxing", "model"]}
+    result = qr.run(design, trials=20, seed=1, cache=tmp_path)
+    assert [*result.damage] == [mix, mix, "none", "none"]
+    assert [*result.severity] == [1, 1, 0, 0]
+    again = qr.run(result[["payload", "damage", "reader", "print_width_mm", "camera_distance_mm"]],
+                   trials=20, seed=1, cache=tmp_path)  # fmt: skip
+    assert [*again.ok] == [*result.ok]
+    assert result.ok[1] <= result.ok[3] == 20
+
+
+@pytest.mark.parametrize(
+    ("design", "message"),
+    [
+        (
+            {"payload": 9, "damage": qr.Mix((qr.Wear("tilt", 1),))},
+            "damage must go with print and camera .* tilt",
+        ),
+        (
+            BADGE | {"damage": qr.Mix(()), "damage_count": 3},
+            "damage_count must go with a damage, not with a Mix",
+        ),
+        (BADGE | {"mode": "kanji"}, "mode must be one of numeric, alphanumeric, byte, not 'kanji'"),
+        ({"content": "A", "mode": "byte"}, "mode must go with payload, not with content"),
+        ({"payload": 4297, "mode": "alphanumeric"}, "payload must be an integer from 1 to 4296, not 4297"),
+    ],
+)
+def test_a_mistake_with_a_mix_or_a_mode_is_named(design, message):
+    with pytest.raises(ValueError, match=message):
+        qr.run(design, trials=1, seed=1)
+
+
+@pytest.mark.parametrize("mode", ["numeric", "alphanumeric", "byte"])
+def test_a_payload_of_a_mode_fills_the_symbol_that_content_of_that_mode_needs(mode):
+    result = qr.run({"payload": 200, "mode": mode, "level": "Q"}, trials=10, seed=2)
+    assert result.version[0] == smallest_version(200, "Q", mode)
+    assert result.ok[0] == 10
+    contents = {random_content(2, 200, k, mode) for k in range(5)}
+    assert len(contents) == 5
+    assert {mode_of(content) for content in contents} == {mode}

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import qrlab as qr
-from qrlab import experiment
+from qrlab import experiment, trials
 from qrlab.damage import MODELS
 from qrlab.decoders import DECODERS, OUTCOMES
 from qrlab.symbols import smallest_version
@@ -528,3 +528,29 @@ def test_a_cluster_gives_the_same_result(mixed, tmp_path):
     assert set(readings.read.map(int)) == processes
     assert len(processes) == 2
     assert_same(qr.run(MIXED, trials=25, seed=5, jobs=1, cache=tmp_path), mixed)
+
+
+# --- growing ---
+
+
+def test_a_growing_run_gives_at_each_stage_what_a_run_of_that_length_gives():
+    design = {"payload": 20, "damage": "speckle", "severity": [0.02, 0.06], "reader": ["zxing", "model"]}
+    stages = list(qr.growing(design, trials=[7, 20, 33], seed=4))
+    for count, table in zip([7, 20, 33], stages):
+        expected = qr.readings(design, trials=count, seed=4)
+        pd.testing.assert_frame_equal(table.drop(columns="seconds"), expected.drop(columns="seconds"))
+
+
+def test_who_stops_asking_has_nothing_more_read_and_leaves_no_worker_busy(tmp_path):
+    design = {"payload": 20, "damage": "speckle", "severity": 0.02}
+    stages = qr.growing(design, trials=[10, 100_000], seed=4, cache=tmp_path)
+    assert len(next(stages)) == 10
+    stages.close()
+    assert len(qr.readings(design, trials=10, seed=4, cache=tmp_path)) == 10
+    assert not trials._busy
+
+
+@pytest.mark.parametrize("counts", [[], [10, 10], [20, 10], [0, 10]])
+def test_stages_must_increase(counts):
+    with pytest.raises(ValueError, match="trials must be "):
+        next(qr.growing({"payload": 20}, trials=counts, seed=1))

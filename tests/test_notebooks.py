@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 
 from qrlab.report import WIDGET, report
@@ -51,12 +52,19 @@ def test_every_figure_has_an_alternative_text(path):
 def reports(tmp_path_factory) -> Path:
     """Every committed notebook, executed live with ten trials."""
     out = tmp_path_factory.mktemp("reports")
-    report(NOTEBOOKS[0].parent, out, None, ["trials=10"])
+    report(NOTEBOOKS[0].parent, out, None, ["trials=10"], jobs=2)
     return out
 
 
 def test_every_notebook_becomes_a_page(reports):
-    assert {p.name for p in reports.iterdir()} == {"index.html"} | {f"{p.stem}.html" for p in NOTEBOOKS}
+    pages = {path.name for path in reports.glob("*.html")}
+    assert pages == {"index.html"} | {f"{path.stem}.html" for path in NOTEBOOKS}
+
+
+def test_charts_are_saved_for_slides_and_tables_as_csv(reports):
+    saved = {path.name for path in (reports / "figures").iterdir()}
+    assert {"06_decision.svg", "06_decision.png", "06_sensitivity.svg", "06_levels.csv"} <= saved
+    assert len(pd.read_csv(reports / "figures" / "06_levels.csv")) == 4
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
@@ -78,7 +86,11 @@ def test_pages_have_contents_folded_code_alternative_texts_and_trials(path, repo
     assert '<details class="code" open' not in page
     assert all(len(alt) > 40 for alt in re.findall(r'<img alt="([^"]*)"', page))
     simulated = any("trials = " in c.source for c in code_cells(path))
-    assert ("10 trials behind every simulated point" if simulated else "Nothing simulated") in page
+    assert (
+        re.search(r"\b10 trials (behind every simulated point|at each level, at most)\.", page)
+        or not simulated
+    )
+    assert ("Nothing simulated" in page) != simulated
 
 
 def test_the_index_has_each_question_and_its_answer(reports):

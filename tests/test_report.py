@@ -4,12 +4,13 @@ import nbformat
 import pytest
 
 from qrlab.__main__ import main
+from qrlab.report import report
 
 
 def write_notebook(folder, name, *cells):
     notebook = nbformat.v4.new_notebook()
     head = nbformat.v4.new_markdown_cell("# A title\n\n**A question?**")
-    parameters = nbformat.v4.new_code_cell("trials = 5  # how many\nname = 'a'")
+    parameters = nbformat.v4.new_code_cell("trials = 5  # how many\nname = 'a'\nsay = True")
     parameters.metadata["tags"] = ["parameters"]
     notebook.cells = [head, parameters, *(nbformat.v4.new_code_cell(cell) for cell in cells)]
     nbformat.write(notebook, folder / name)
@@ -38,9 +39,10 @@ def test_parameters_reach_the_notebook(folder, capsys):
     ("asked", "message"),
     [
         (("--only", "09"), "only must be one of 01, not 09"),
-        (("-p", "trails=7"), "parameter must be NAME=VALUE with one of trials, name, not trails=7"),
-        (("-p", "trials"), "parameter must be NAME=VALUE with one of trials, name, not trials"),
+        (("-p", "trails=7"), "parameter must be NAME=VALUE with one of trials, name, say, not trails=7"),
+        (("-p", "trials"), "parameter must be NAME=VALUE with one of trials, name, say, not trials"),
         (("-p", "trials=many"), "trials must be of type int, like 5, not many"),
+        (("-p", "say=no"), "say must be of type bool, like True, not no"),
         (("--notebooks", "nowhere"), "notebooks must be a folder with notebooks such as 01_….ipynb"),
     ],
 )
@@ -85,3 +87,36 @@ def test_only_chooses_one(folder):
     write_notebook(folder, "02_other.ipynb", "print(2)")
     assert run(folder, "--only", "02") == 0
     assert {p.name for p in (folder.parent / "out").iterdir()} == {"02_other.html", "index.html"}
+
+
+SAVES = """import pandas as pd
+import matplotlib.pyplot as plt
+from qrlab import plots
+plots.save(pd.DataFrame({'a': [1, 2]}), '01_table')
+fig, ax = plt.subplots()
+plots.save(fig, '01_figure')"""
+
+
+def test_what_notebooks_save_goes_to_figures_beside_the_pages(folder):
+    write_notebook(folder, "01_good.ipynb", SAVES)
+    assert run(folder) == 0
+    figures = folder.parent / "out" / "figures"
+    assert {path.name for path in figures.iterdir()} == {"01_table.csv", "01_figure.svg", "01_figure.png"}
+    assert (figures / "01_table.csv").read_text() == "a\n1\n2\n"
+    assert (figures / "01_figure.svg").read_text().startswith("<?xml")
+    assert not (folder.parent / "reports").exists()
+
+
+def test_a_failing_notebook_saves_nothing(folder):
+    write_notebook(folder, "01_good.ipynb", SAVES, "1 / 0")
+    assert run(folder) == 2
+    assert not (folder.parent / "out").exists()
+
+
+def test_several_notebooks_at_a_time_make_the_same_pages(folder):
+    write_notebook(folder, "02_other.ipynb", "print('this is', name)")
+    report(folder, folder.parent / "out", None, ["name=x", "say=False"], jobs=2)
+    pages = {path.name: path.read_text() for path in (folder.parent / "out").glob("*.html")}
+    assert set(pages) == {"index.html", "01_good.html", "02_other.html"}
+    assert "trials are 5 x" in pages["01_good.html"]
+    assert "this is x" in pages["02_other.html"]

@@ -11,6 +11,7 @@ from qrlab.decoders import OUTCOMES
 from qrlab.stats import (
     best_levels,
     differences,
+    mean_interval,
     quantile_interval,
     rate_interval,
     rates,
@@ -562,3 +563,30 @@ def test_best_levels_pools_all_other_columns_pair_by_pair():
     ]
     (row,) = best_levels(pd.concat(parts), "severity").itertuples()
     assert (row.rate, row.lead, row.tie, row.level) == (0.5, 0, True, "L")
+
+
+# --- means of several readers ---
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 10), (3, 10), (10, 10), (470, 500)])
+def test_the_interval_of_a_mean_of_zeros_and_ones_is_that_of_the_rate(successes, trials):
+    for confidence in (0.9, 0.99):
+        expected = rate_interval(successes, trials, confidence)
+        assert mean_interval(successes / trials, trials, confidence) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("agree", [0, 0.5, 1])
+@pytest.mark.parametrize("rate", [0.5, 0.9, 0.98])
+def test_the_interval_of_a_mean_of_readers_covers_however_much_they_agree(rate, agree):
+    rng, trials, repeats = np.random.default_rng(5), 200, 4000
+    both = rng.random((repeats, trials, 1)), rng.random((repeats, trials, 2))
+    ok = np.where(rng.random((repeats, trials, 1)) < agree, *both) < rate
+    ends = [mean_interval(mean, trials) for mean in ok.mean(axis=(1, 2))]
+    inside = sum(low <= rate <= high for low, high in ends)
+    assert inside >= stats.binom.ppf(0.001, repeats, 0.93)
+
+
+def test_differences_take_a_confidence():
+    frame = pairs(70, 20, 5, 5)
+    wide, narrow = (differences(frame, "level", confidence=c).iloc[0] for c in (0.99, 0.9))
+    assert wide.low < narrow.low < narrow.difference < narrow.high < wide.high

@@ -1,0 +1,332 @@
+"""Choosing a level: the rule on made-up tables, choices whose answer is known, intervals that hold."""
+
+import json
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import qrlab as qr
+from qrlab import choice as module
+from qrlab.choice import choose, decide
+from qrlab.scenario import Scenario, Wear
+
+LEVELS = list("LMQH")
+SECRET = "https://id.example.org/?token=Zx8-Qq31.planted~secret"
+
+
+# --- the rule ---
+
+
+def a_table(rates, versions=(3, 4, 5, 6), spread=0.02) -> pd.DataFrame:
+    rates = np.array(rates, dtype=float)
+    level = pd.Categorical(LEVELS, LEVELS, ordered=True)
+    table = pd.DataFrame({"level": level, "version": versions, "rate": rates})
+    return table.assign(low=rates - spread, high=rates + spread)
+
+
+def the_gaps(table: pd.DataFrame, half=0.01) -> pd.DataFrame:
+    """Paired differences as `differences` gives them, each known to within `half`."""
+    rates = table.dropna(subset="rate").set_index("level").rate
+    rows = [(a, b, rates[b] - rates[a]) for a, b in combinations(rates.index, 2)]
+    gaps = pd.DataFrame(rows, columns=["a", "b", "difference"])
+    return gaps.assign(low=gaps.difference - half, high=gaps.difference + half)
+
+
+def verdict(rates, versions=(3, 4, 5, 6), target=0.5, half=0.01, spread=0.02, prescribed=None):
+    table = a_table(rates, versions, spread)
+    return decide(table, the_gaps(table, half), target, prescribed)
+
+
+RULE = {
+    "the highest guaranteed rate": (([0.7, 0.8, 0.9, 0.95],), "H"),
+    "wherever it is": (([0.95, 0.9, 0.8, 0.7],), "L"),
+    "of a tie the smallest symbol": (([0.90, 0.945, 0.95, 0.949],), "M"),
+    "of four equal ones the smallest": (([0.9, 0.9, 0.9, 0.9],), "L"),
+    "a higher level of the same version is free": (([0.9, 0.9, 0.9, 0.9], (3, 3, 5, 6)), "M"),
+    "so are two": (([0.9, 0.9, 0.9, 0.9], (3, 3, 3, 6)), "Q"),
+    "a free level is taken above a clear winner": (([0.99, 0.97, 0.8, 0.7], (3, 3, 5, 6)), "M"),
+    "what can't be printed is out": (([0.8, 0.9, np.nan, np.nan],), "M"),
+    "of a tie the smallest that is sure to reach the target": (
+        ([0.952, 0.96, 0.961, 0.9], (3, 4, 5, 6), 0.94),
+        "M",
+    ),
+    "of a tie that is sure nowhere the smallest": (([0.952, 0.96, 0.961, 0.9], (3, 4, 5, 6), 0.97), "L"),
+}
+
+
+@pytest.mark.parametrize(("given", "expected"), RULE.values(), ids=RULE)
+def test_the_rule(given, expected):
+    assert verdict(*given).chosen == expected
+
+
+@pytest.mark.parametrize(("half", "expected"), [(0.029, "H"), (0.0301, "L")])
+def test_levels_tie_as_soon_as_the_interval_of_their_difference_holds_0(half, expected):
+    said = verdict([0.9, 0.85, 0.85, 0.93], half=half)
+    assert said.chosen == expected
+    assert set(said.tied) == ({"H"} if expected == "H" else {"L", "H"})
+
+
+@pytest.mark.parametrize(
+    ("target", "reached", "level"),
+    [(0.92, True, "H"), (0.929, True, "H"), (0.931, None, "H"), (0.969, None, "H"), (0.971, False, None)],
+)
+def test_none_is_recommended_where_every_level_is_sure_to_miss_the_target(target, reached, level):
+    said = verdict([0.7, 0.8, 0.9, 0.95], target=target)
+    assert (said.reached, said.level, said.chosen) == (reached, level, "H")
+
+
+@pytest.mark.parametrize("target", [0.5, 0.77, 0.99])
+def test_a_prescribed_level_is_taken_whatever_the_others_do(target):
+    said = verdict([0.7, 0.8, 0.9, 0.95], target=target, prescribed=qr.Level.M)
+    assert (said.level, said.chosen, said.best) == ("M", "H", "H")
+    assert said.reached is {0.5: True, 0.77: True, 0.99: False}[target]
+    assert said.behind.points["M"] == pytest.approx(0.15)
+
+
+def test_a_decision_is_clear_once_every_level_is_told_apart_or_near_enough_and_the_target_too():
+    rates = [0.9, 0.9, 0.9, 0.95]
+    assert verdict(rates, half=0.02).is_clear(0.01)
+    assert not verdict(rates, half=0.06).is_clear(0.01)
+    assert verdict([0.9, 0.9, 0.9, 0.9], half=0.009).is_clear(0.01)
+    assert not verdict([0.9, 0.9, 0.9, 0.9], half=0.011).is_clear(0.01)
+    assert not verdict(rates, half=0.02, target=0.95).is_clear(0.01)
+
+
+# --- choices whose answer is known ---
+
+NEAR = Scenario("test", qr.Print(25), qr.Camera.at(80), readers="zxing")
+STRONG = [Wear("codewords", 1, 0.15, 1)]  # a fifth of the codewords
+FAST = {"trials": 40, "seed": 3, "advice": False}
+
+
+def test_without_damage_and_with_few_pixels_the_smallest_symbol_wins():
+    far = NEAR.change(camera_distance_mm=440)
+    said = choose(60, far, **FAST)
+    assert said.level == "M", "L and M share version 4"
+    assert said.table.rate.tolist()[0] > 0.8
+    assert said.table.rate.tolist()[3] < 0.1
+    assert said.reason.startswith(
+        "L and M can't be told apart; L is the smallest symbol, and M needs no larger"
+    )
+
+
+def test_with_strong_damage_and_many_pixels_h_wins():
+    said = choose(60, NEAR.change(wear=STRONG), **FAST)
+    assert said.level == "H"
+    assert said.verdict.tied == ("H",)
+    assert said.reason.startswith("H reads most, ")
+
+
+def test_a_higher_level_of_the_same_version_is_free():
+    said = choose(60, NEAR, **FAST)
+    assert said.table.version.tolist() == [4, 4, 5, 7]
+    assert said.level == "M"
+    assert "M needs no larger one: it is free" in said.reason
+    assert said.table.relative_area.tolist() == pytest.approx([1, 1, (37 / 33) ** 2, (45 / 33) ** 2])
+
+
+def test_a_logo_is_held_by_the_level_that_corrects_its_area():
+    chosen = [
+        choose(55, NEAR.change(wear=[Wear("logo", 1, area, 1)]), **FAST).verdict.chosen
+        for area in (0.03, 0.06, 0.1, 0.15)
+    ]
+    assert chosen == ["M", "M", "Q", "H"]
+
+
+def test_an_impossible_print_is_an_answer_with_a_width_that_would_do():
+    narrow = NEAR.change(print_width_mm=4, print_dpi=203)
+    said = choose(141, narrow, **FAST | {"advice": True})
+    assert said.level is None
+    assert said.trials == 0
+    assert said.table.rate.isna().all()
+    assert said.reason.startswith(
+        "Level L can't be printed: print_width_mm must be at least 6.6 for one dot a module"
+    )
+    (change,) = said.changes[said.changes.parameter == "print_width_mm"].itertuples()
+    assert change.value > 6.6
+    assert change.change == f"print it at least {change.value:.3g} mm wide"
+    again = choose(141, narrow.change(print_width_mm=change.value), **FAST)
+    assert again.table.rate.max() > 0.9
+
+
+def test_where_no_level_reaches_the_target_the_smallest_change_that_does_is_named():
+    far = NEAR.change(camera_distance_mm=800, payload=60)
+    said = choose(None, far, **FAST | {"advice": True})
+    assert said.level is None
+    assert said.verdict.reached is False
+    assert said.reason.startswith("No level reaches the target, 95%: ")
+    assert list(said.changes.factor) == sorted(said.changes.factor)
+    assert {"print_width_mm", "camera_distance_mm"} <= set(said.changes.parameter)
+    for change in said.changes.itertuples():
+        there = choose(None, far.change(**{change.parameter: change.value}), **FAST)
+        assert there.table.rate.max() > 0.9
+        assert change.change in said.reason
+        fewer = [factor for factor in module._FACTORS if factor < change.factor]
+        if fewer:
+            less, _ = module._changed(far, change.parameter, fewer[-1])
+            assert choose(None, less, **FAST).table.rate.max() < 0.95, change.parameter
+
+
+def test_a_prescribed_level_is_respected_and_its_cost_shown():
+    said = choose(60, NEAR.change(wear=STRONG, prescribed="m"), **FAST)
+    assert said.level == "M"
+    assert said.reason.startswith("M is prescribed. It reads ")
+    assert "That costs " in said.reason
+    assert "so much more are read at H" in said.reason
+
+
+def test_a_level_that_does_not_fit_or_can_t_be_printed_is_out_and_says_why():
+    said = choose(1300, NEAR.change(print_width_mm=60), **FAST)
+    assert said.table.why_not.tolist()[:3] == ["", "", ""]
+    assert said.table.why_not[3] == "no symbol holds 1,300 bytes at this level"
+    assert "H is out: no symbol holds 1,300 bytes at this level." in said.reason
+    narrow = choose(60, NEAR.change(print_width_mm=11, print_dpi=100), **FAST | {"trials": 10})
+    assert narrow.table.why_not[3].startswith("print_width_mm must be at least 13.5 for one dot a module")
+    assert narrow.table.rate.notna().tolist() == [True, True, False, False]
+
+
+# --- what it depends on ---
+
+
+def test_only_length_and_mode_of_the_content_matter():
+    said = choose("HTTPS://EXAMPLE.ORG", NEAR, **FAST)
+    assert (said.scenario.payload, said.scenario.mode) == (19, "alphanumeric")
+    same = choose(19, NEAR.change(mode="alphanumeric"), **FAST)
+    pd.testing.assert_frame_equal(said.table, same.table)
+    assert choose("12345", NEAR, **FAST).scenario.mode == "numeric"
+    assert choose("Zürich", NEAR, **FAST).scenario.payload == 7
+    assert choose(b"12345", NEAR, **FAST).scenario.mode == "byte"
+
+
+def test_the_content_is_nowhere_unless_it_is_asked_to_be_kept(tmp_path):
+    said = choose(SECRET, NEAR, **FAST, cache=tmp_path)
+    shown = [repr(said), said.reason, said._repr_html_(), json.dumps(said.to_dict()), repr(said.__dict__)]
+    assert not [text for text in shown if "planted" in text or "token" in text]
+    kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert kept
+    assert not [data for data in kept if b"planted" in data]
+    assert said.content is None
+    kept = choose(SECRET, NEAR, **FAST, keep_content=True)
+    assert kept.content == SECRET
+    assert "planted" not in repr(kept) + json.dumps(kept.to_dict())
+
+
+def test_a_choice_is_the_same_for_any_number_of_jobs_and_another_for_another_seed():
+    worn = NEAR.change(camera_distance_mm=420)
+    one, two = (choose(60, worn, **FAST, jobs=jobs) for jobs in (1, 3))
+    pd.testing.assert_frame_equal(one.table, two.table)
+    other = choose(60, worn, **FAST | {"seed": 4})
+    assert other.table.rate.tolist() != one.table.rate.tolist()
+
+
+def test_the_wear_of_each_print_is_known():
+    worn = NEAR.change(scratch_share=0.5, stain_share=0.3, stain_typical=0.2)
+    said = choose(60, worn, **FAST)
+    risks = said.risks
+    assert risks.groupby("level", observed=True).prints.sum().tolist() == [FAST["trials"]] * 4
+    assert list(dict.fromkeys(risks.wear)) == ["scratch", "stain", "none"]
+    lost = risks.groupby("level", observed=True).lost.sum()
+    assert lost.tolist() == pytest.approx((1 - said.table.rate).tolist())
+    assert (risks[risks.wear == "none"].rate == 1).all()
+
+
+def test_the_picture_of_a_trial_is_the_one_that_was_read():
+    worn = NEAR.change(camera_distance_mm=420)
+    said = choose(60, worn, **FAST)
+    for row in said.readings[said.readings.level == "L"].head(10).itertuples():
+        assert qr.decode(said.shown("L", row.trial), "zxing").outcome == row.outcome
+
+
+def test_sensitivity_finds_the_assumption_that_changes_the_choice():
+    known = {"logo_typical": (0.03, 0.15, "", "assumption"), "camera_noise": (0.005, 0.015, "", "assumption")}
+    logo = NEAR.change(wear=[Wear("logo", 1, 0.03, 1)])
+    said = choose(55, Scenario(**{**logo.__dict__, "known": known}), **FAST)
+    assert said.level == "M"
+    table = said.sensitivity(trials=20)
+    assert table.parameter.tolist() == ["logo_typical"] * 2 + ["camera_noise"] * 2
+    assert table.value.tolist() == [0.03, 0.15, 0.005, 0.015]
+    assert table.changes.tolist() == [False, True, False, False]
+    assert (table.best[1], table.loss[1]) == ("H", pytest.approx(1))
+    assert table.swing.tolist() == pytest.approx([1, 1, 0, 0])
+
+
+# --- bad input ---
+
+WRONG = {
+    "no content": (("", NEAR), "content must not be empty"),
+    "content of another type": ((1.5, NEAR), "content must be an integer from 1 to 1000000, not 1.5"),
+    "too much of it": ((3000, NEAR), "content must be at most 2,953 bytes"),
+    "an unknown scenario": ((10, "moon"), "scenario must be one of sign-in-badge, .*, not 'moon'"),
+    "no scenario": ((10, 5), "scenario must be a Scenario or the name of one, not 5"),
+    "too few trials": ((10, NEAR, {"trials": 5}), "trials must be an integer from 10 to"),
+    "a negative seed": ((10, NEAR, {"seed": -1}), "seed must be an integer"),
+    "a margin above 1": ((10, NEAR, {"margin": 2}), "margin must be a number from 0 to 1, not 2"),
+    "too much for the prescribed level": (
+        (2000, NEAR.change(prescribed="H")),
+        "content must be at most 1,273 bytes .* at level H",
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "message"), WRONG.values(), ids=WRONG)
+def test_bad_input_is_named(given, message):
+    content, scenario, *settings = given
+    with pytest.raises(ValueError, match=message):
+        choose(content, scenario, **(settings[0] if settings else {}))
+
+
+def test_a_reader_that_is_not_there_is_left_out_by_name(monkeypatch):
+    monkeypatch.setattr(module, "unavailable", lambda name: "" if name == "zxing" else "not installed")
+    said = choose(60, NEAR.change(readers=("zxing", "boofcv")), **FAST)
+    assert said.left_out == {"boofcv": "not installed"}
+    assert set(said.readings.reader) == {"zxing"}
+    with pytest.raises(ValueError, match=r"readers must be available, not .*not installed"):
+        choose(60, NEAR.change(readers="boofcv"), **FAST)
+
+
+# --- what is claimed of the intervals ---
+
+
+def test_intervals_hold_against_an_independent_larger_simulation():
+    """Eight choices of 100 prints each, and 1,000 prints of another seed that stand for the truth."""
+    worn = NEAR.change(camera_distance_mm=380, scratch_share=0.5, scratch_typical=0.01)
+    truth = qr.run(worn.change(payload=30).design(), trials=1000, seed=99).set_index("level")
+    misses = 0
+    for seed in range(8):
+        said = choose(30, worn, trials=100, seed=seed, advice=False).table.set_index("level")
+        for level, row in said.iterrows():
+            low, high = qr.stats.rate_interval(int(truth.ok[level]), 1000)
+            misses += not (row.low <= high and low <= row.high)
+    assert misses <= stats.binom.ppf(0.999, 32, 0.05)
+
+
+def test_intervals_and_verdicts_hold_although_the_simulation_stops_when_it_is_clear(monkeypatch):
+    """Made-up readings of known rates through all of `choose`; on half of the prints all conditions agree."""
+    rates, rng = {"L": 0.90, "M": 0.93, "Q": 0.96, "H": 0.96}, np.random.default_rng(8)
+
+    def made_up(design, *, trials, **_):
+        both = rng.random((trials[-1], 1)), rng.random((trials[-1], len(design)))
+        shared = rng.random((trials[-1], 1)) < 0.5
+        draws = np.where(shared, *both)
+        for count in trials:
+            yield pd.concat(
+                pd.DataFrame({"level": row.level, "reader": row.reader, "trial": np.arange(count)}).assign(
+                    outcome=np.where(draws[:count, k] < rates[row.level], "ok", "unread")
+                )
+                for k, row in enumerate(design.itertuples())
+            ).assign(level=lambda t: pd.Categorical(t.level, LEVELS, ordered=True))
+
+    monkeypatch.setattr(module, "growing", made_up)
+    scenario, repeats = NEAR.change(readers=("zxing", "zxing-pure"), target=0.945), 40
+    inside, wrongly_apart, ends = 0, 0, set()
+    for _ in range(repeats):
+        said = choose(141, scenario, trials=800, margin=0.05, advice=False)
+        ends.add(said.trials)
+        inside += sum(row.low <= rates[row.level] <= row.high for row in said.table.itertuples())
+        wrongly_apart += len({"Q", "H"} & set(said.verdict.tied)) == 1
+    assert len(ends) > 1, "it stops at several looks"
+    assert inside >= 0.95 * 4 * repeats
+    assert wrongly_apart <= stats.binom.ppf(0.999, repeats, 0.05)

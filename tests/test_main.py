@@ -1,0 +1,173 @@
+"""The command line: one line and exit status 2 for bad input, tables for people, JSON for programs."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import termios
+import time
+
+import pytest
+
+import qrlab as qr
+from qrlab.__main__ import main
+
+SECRET = "https://id.example.org/?token=planted.secret"
+FEW = ["--trials", "20", "--seed", "2"]
+SMALL = ["--bytes", "40", "--scenario", "small-badge", *FEW]
+
+
+def asked(capsys, *arguments) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error."""
+    try:
+        status = main(arguments)
+    except SystemExit as end:  # argparse
+        status = end.code
+    return status, *capsys.readouterr()
+
+
+def test_choose_answers_with_a_table_and_a_sentence(capsys):
+    status, said, errors = asked(capsys, "choose", *SMALL, "--damage", "none")
+    assert status == 0
+    assert errors == ""
+    heading, _, heads, *rows, _, reason = said.splitlines()
+    assert heading == ("small-badge: 40 bytes, 25 mm at 300 dpi, read at 150 mm by zxing and zbar; 20 prints")
+    assert heads.split()[:3] == ["level", "symbol", "module"]
+    assert [row.strip().removeprefix("> ")[0] for row in rows] == list("LMQH")
+    (marked,) = (row for row in rows if ">" in row)
+    assert reason.startswith("L, M, Q and H can't be told apart")
+    assert f"{marked.strip()[2]} reads 100% of scans" in reason
+    assert max(map(len, [heading, heads, *rows])) <= 100
+
+
+def test_choose_as_json_is_what_the_package_says(capsys):
+    options = "--print-mm 30 --dpi 600 --distance-mm 120 --damage scratch:3%:80% --target 90% --json"
+    status, said, _ = asked(capsys, "choose", *SMALL, *options.split())
+    assert status == 0
+    answer = json.loads(said)
+    scenario = qr.SCENARIOS["small-badge"].change(
+        print_width_mm=30,
+        print_dpi=600,
+        camera_distance_mm=120,
+        target=0.9,
+        wear=[qr.Wear("scratch", 0.8, 0.03)],
+    )
+    choice = qr.choose(40, scenario, trials=20, seed=2)
+    assert answer == json.loads(json.dumps(choice.to_dict()))
+    assert [row["level"] for row in answer["table"]] == list("LMQH")
+    assert {row["parameter"]: row["value"] for row in answer["parameters"]}["camera_distance_mm"] == 120
+
+
+def test_choose_takes_a_content_and_does_not_show_it(capsys):
+    status, said, errors = asked(capsys, "choose", SECRET, "--json", *FEW)
+    assert status == 0
+    assert "planted" not in said + errors
+    values = {row["parameter"]: row["value"] for row in json.loads(said)["parameters"]}
+    assert values["payload"] == len(SECRET)
+
+
+def test_choose_says_what_a_prescribed_level_costs(capsys):
+    status, said, _ = asked(capsys, "choose", *SMALL, "--level", "h")
+    assert status == 0
+    assert "H is prescribed. It reads " in said
+
+
+def test_kinds_of_damage_share_the_prints_unless_told_otherwise(capsys):
+    _, said, _ = asked(
+        capsys, "choose", *SMALL, "--target", "0", "--json", "--damage", "blot", "--damage", "tear:0.05"
+    )
+    values = {row["parameter"]: row["value"] for row in json.loads(said)["parameters"]}
+    assert "crease_share" not in values
+    scenario = qr.SCENARIOS["small-badge"].change(
+        wear=[qr.Wear("blot", 0.5, 0.02), qr.Wear("tear", 0.5, 0.05)]
+    )
+    choice = qr.choose(40, scenario, trials=20, seed=2)
+    assert json.loads(said)["table"] == choice.to_dict()["table"]
+
+
+BAD = {
+    "no command": ((), "qrlab: the following arguments are required: command"),
+    "an unknown command": (("chose",), "qrlab: argument command: invalid choice: 'chose'"),
+    "an unknown option": (("choose", "--width", "3"), "unrecognized arguments: --width"),
+    "bytes that are none": (("choose", "--bytes", "many"), "argument --bytes: invalid int value: 'many'"),
+    "content twice": (("choose", "x", "--bytes", "3"), "content must be given either as such or by --bytes"),
+    "empty content": (("choose", ""), "content must not be empty"),
+    "too much content": (("choose", "--bytes", "4000"), "content must be at most 2,953 bytes"),
+    "an unknown scenario": (("choose", "--scenario", "moon"), "--scenario must be one of sign-in-badge, "),
+    "no width": (("choose", "--print-mm", "0"), "--print-mm must be a number from 0.1 to 10000, not 0.0"),
+    "no distance": (("choose", "--distance-mm", "0"), "--distance-mm must be a number from 0.1 to"),
+    "no resolution": (("choose", "--dpi", "0"), "--dpi must be a number from 1 to 100000, not 0.0"),
+    "a target in the hundreds": (
+        ("choose", "--target", "95"),
+        "--target must be a number from 0 to 1, not 95.0",
+    ),
+    "a target that is none": (("choose", "--target", "all"), "argument --target: invalid share such as 2%"),
+    "an unknown level": (("choose", "--level", "X"), "--level level must be one of L, M, Q, H, not 'X'"),
+    "an unknown damage": (("choose", "--damage", "fog"), "--damage must be KIND[:AREA[:SHARE]], such as"),
+    "an impossible damage": (("choose", "--damage", "blot:300%"), "not blot:300%: typical must be a number"),
+    "too few trials": (("choose", "--trials", "1"), "trials must be an integer from 10 to"),
+    "an unknown notebook": (("report", "--only", "99"), "only must be one of 01, "),
+    "an unknown parameter": (
+        ("report", "--only", "06", "-p", "x=1"),
+        "parameter must be NAME=VALUE with one of",
+    ),
+    "a parameter of a wrong type": (
+        ("report", "--only", "06", "-p", "content_bytes=many"),
+        "content_bytes must be of type int, like 141, not many",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD.values(), ids=BAD)
+def test_bad_input_is_one_line_and_status_2(capsys, tmp_path, arguments, message):
+    more = ("--out", str(tmp_path / "out")) if arguments[:1] == ("report",) else ()
+    status, said, errors = asked(capsys, *arguments, *more)
+    assert status == 2
+    assert said == ""
+    assert message in errors
+    assert len(errors.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_interrupt_is_one_line_too(capsys, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("qrlab.choice.choose", interrupted)
+    assert asked(capsys, "choose", *SMALL) == (130, "", "qrlab choose: interrupted\n")
+
+
+def test_decoders_are_listed_for_people_and_for_programs(capsys):
+    status, said, _ = asked(capsys, "decoders")
+    assert status == 0
+    assert re.search(r"^zxing +zxing-cpp +\d", said, re.MULTILINE)
+    _, said, _ = asked(capsys, "decoders", "--json")
+    assert {row["name"] for row in json.loads(said)} == set(qr.decoders().name)
+
+
+COMMAND = [sys.executable, "-m", "qrlab", "choose", *SMALL, "--damage", "none"]
+
+
+def test_there_is_no_bar_in_a_pipe():
+    done = subprocess.run(COMMAND, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout.startswith("small-badge: ")
+
+
+def test_there_is_a_bar_on_a_terminal():
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
+    process = subprocess.Popen(COMMAND, stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    shown, deadline = b"", time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            piece = os.read(ours, 1000)
+        except OSError:  # the other end was closed
+            break
+        shown += piece
+    assert process.wait() == 0
+    assert b"reading" in shown
+    assert b"%|" in shown
