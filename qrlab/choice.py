@@ -130,7 +130,7 @@ class Tried:
 class Choice:
     """A level for a content and a scenario, and why.
 
-    level: the recommended one, None where none reaches the target; reason: in plain words;
+    level: the recommended one, None where none reaches the target; reason: a sentence;
     table: a row a level (an ordered category): version, modules (a side), module_mm, module_dots (the
     printer's), rate, low, high (the share of scans read, with its interval), worst_reader, worst_rate,
     misreads (a count), relative_area (of the symbol with modules of one size, the smallest 1), why_not (what
@@ -272,7 +272,7 @@ def choose(
                     break
     missed = tried.verdict is None or tried.verdict.reached is False
     changes = _changes(case if missed and advice else None, seed, jobs)
-    reason = " ".join(_reason(tried, case, _advice(changes) if advice else "", done)).strip()
+    reason = "; ".join(_reason(tried, case, _advice(changes) if advice else "", done)) + "."
     level, kept = tried.verdict and tried.verdict.level, content if keep_content else None
     outcome = tried.table, tried.verdict, tried.readings, changes
     return Choice(level, reason, *outcome, case, done, seed, confidence, left_out, kept)
@@ -437,65 +437,72 @@ def _best_of(tried: Tried, prescribed: Level | None):
 
 
 def _reason(tried: Tried, case: Scenario, advice: str, trials: int) -> Iterator[str]:
-    """The reason, a sentence after another."""
-    table, verdict = tried.table.set_index("level"), tried.verdict
+    """The reason, in clauses of one sentence."""
+    table, verdict, target = tried.table.set_index("level"), tried.verdict, _pct(case.target)
     if verdict is None:
         level = case.prescribed or Level.L
-        yield f"Level {level} can't be printed: {table.why_not[level]}. {advice}"
-        return
-    reads = {x: f"{_pct(table.rate[x])} of scans, at least {_pct(table.low[x])}" for x in table.index}
-    if case.prescribed:
-        yield f"{case.prescribed} is prescribed. It reads {reads[case.prescribed]}. {_cost(table, verdict)}"
-    elif verdict.level:
-        yield f"{_told_apart(table, verdict, case.target)} {verdict.level} reads {reads[verdict.level]}."
-    for level, why_not in table.why_not[table.why_not != ""].items():
-        yield f"{level} is out: {why_not}."
+        yield f"Level {level} can't be printed, as {table.why_not[level]}"
+    elif verdict.level is None:
+        best = table.loc[verdict.best]
+        yield f"No level reaches the target, {target}, as the best, {best.name}, reads {_span(best)}"
+    else:
+        reads = f"reads {_pct(table.rate[verdict.level])} of scans, at least {_pct(table.low[verdict.level])}"
+        why = (
+            f"{case.prescribed} is prescribed"
+            if case.prescribed
+            else _told_apart(table, verdict, case.target)
+        )
+        yield f"{why}; it {reads}"
+        if case.prescribed:
+            yield _cost(table, verdict)
+        if verdict.reached is False:
+            yield f"it does not reach the target, {target}"
+        elif verdict.reached is None:
+            yield f"whether that reaches the target, {target}, is not to be told from {trials:,} prints"
+        for level, why_not in table.why_not[table.why_not != ""].items():
+            yield f"{level} is out, as {why_not}"
     if table.misreads.sum():
-        yield f"Beware: {table.misreads.sum()} of {len(tried.readings):,} readings were wrong."
-    target = _pct(case.target)
-    if verdict.reached is None:
-        yield f"Whether that reaches the target, {target}, is not to be told from {trials:,} prints."
-    elif not verdict.reached:
-        best = table.loc[case.prescribed or verdict.best]
-        so_far = f"{_pct(best.rate)} ({_pct(best.low)} to {_pct(best.high)})"
-        what = "It does not reach" if case.prescribed else "No level reaches"
-        yield f"{what} the target, {target}: {best.name} reads {so_far}. {advice}"
+        yield f"beware that {table.misreads.sum()} of {len(tried.readings):,} readings were wrong"
+    if advice and not (verdict and verdict.reached is not False):
+        yield advice
 
 
 def _told_apart(table: pd.DataFrame, verdict: Verdict, target: float) -> str:
     """Why a level was chosen by the first three steps of the rule."""
     chosen, tied, behind = verdict.chosen, verdict.tied, verdict.behind.drop(verdict.best)
     if behind.empty:
-        return f"{chosen} is the only level that can be printed."
+        return f"{chosen} is the only level that can be printed"
     sure = [x for x in tied if table.low[x] >= target]
     smallest = next(x for x in sure or tied if table.version[x] == table.version[chosen])
-    free = "" if chosen == smallest else f", and {chosen} needs no larger one: it is free"
+    free = "" if chosen == smallest else f", and {chosen}, which needs no larger one, is free"
     if len(tied) == 1:
         next_best = behind.points.idxmin()
-        return f"{smallest} reads most, {_gap(behind.loc[next_best])} more than {next_best}{free}."
+        return f"{smallest} reads most, {_gap(behind.loc[next_best])} more than {next_best}{free}"
     of_these = f"of those sure to reach {_pct(target)} " if 0 < len(sure) < len(tied) else ""
-    return f"{_listed(tied)} can't be told apart; {of_these}{smallest} is the smallest symbol{free}."
+    return f"{_listed(tied)} can't be told apart, {of_these}{smallest} is the smallest symbol{free}"
 
 
 def _cost(table: pd.DataFrame, verdict: Verdict) -> str:
     """What a prescribed level costs."""
     level, free_choice = verdict.level, verdict.chosen
     if level == free_choice:
-        return "The rule would choose it too."
+        return "the rule would choose it too"
     if level not in verdict.tied:
-        return f"That costs {_gap(verdict.behind.loc[level])}: so much more are read at {verdict.best}."
+        return f"that costs {_gap(verdict.behind.loc[level])}, which {verdict.best} reads more"
     area = table.relative_area[free_choice] / table.relative_area[level]
-    return f"It can't be told apart from {free_choice}, whose symbol has {area:.2f} times the area."
+    return f"it can't be told apart from {free_choice}, whose symbol has {area:.2f} times the area"
 
 
 def _advice(changes: pd.DataFrame) -> str:
-    """The changes that reach the target, in a sentence."""
-    ways = ", or ".join(
-        f"{row.change} (then {row.level} reads {_pct(row.rate)})" for row in changes.itertuples()
-    )
+    """The changes that reach the target."""
+    ways = [f"{row.change} (then {row.level} reads {_pct(row.rate)})" for row in changes.itertuples()]
     if ways:
-        return f"Of what was tried, with {_TRIED} prints each, this would: {ways}."
-    return "Nothing that was tried would: a wider print, a shorter distance or content, half the wear."
+        return f"of what was tried with {_TRIED} prints each, this would do: {', or '.join(ways)}"
+    return "nothing that was tried would do: a wider print, a shorter distance or content, half the wear"
+
+
+def _span(row: pd.Series) -> str:
+    return f"{_pct(row.rate)} ({_pct(row.low)} to {_pct(row.high)})"
 
 
 def _gap(row: pd.Series) -> str:

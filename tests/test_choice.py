@@ -109,7 +109,7 @@ def test_without_damage_and_with_few_pixels_the_smallest_symbol_wins():
     assert said.table.rate.tolist()[0] > 0.8
     assert said.table.rate.tolist()[3] < 0.1
     assert said.reason.startswith(
-        "L and M can't be told apart; L is the smallest symbol, and M needs no larger"
+        "L and M can't be told apart, L is the smallest symbol, and M, which needs no larger"
     )
 
 
@@ -124,7 +124,7 @@ def test_a_higher_level_of_the_same_version_is_free():
     said = choose(60, NEAR, **FAST)
     assert said.table.version.tolist() == [4, 4, 5, 7]
     assert said.level == "M"
-    assert "M needs no larger one: it is free" in said.reason
+    assert "and M, which needs no larger one, is free" in said.reason
     assert said.table.relative_area.tolist() == pytest.approx([1, 1, (37 / 33) ** 2, (45 / 33) ** 2])
 
 
@@ -143,7 +143,7 @@ def test_an_impossible_print_is_an_answer_with_a_width_that_would_do():
     assert said.trials == 0
     assert said.table.rate.isna().all()
     assert said.reason.startswith(
-        "Level L can't be printed: print_width_mm must be at least 6.6 for one dot a module"
+        "Level L can't be printed, as print_width_mm must be at least 6.6 for one dot a module"
     )
     (change,) = said.changes[said.changes.parameter == "print_width_mm"].itertuples()
     assert change.value > 6.6
@@ -157,7 +157,7 @@ def test_where_no_level_reaches_the_target_the_smallest_change_that_does_is_name
     said = choose(None, far, **FAST | {"advice": True})
     assert said.level is None
     assert said.verdict.reached is False
-    assert said.reason.startswith("No level reaches the target, 95%: ")
+    assert said.reason.startswith("No level reaches the target, 95%, as ")
     assert list(said.changes.factor) == sorted(said.changes.factor)
     assert {"print_width_mm", "camera_distance_mm"} <= set(said.changes.parameter)
     for change in said.changes.itertuples():
@@ -173,19 +173,32 @@ def test_where_no_level_reaches_the_target_the_smallest_change_that_does_is_name
 def test_a_prescribed_level_is_respected_and_its_cost_shown():
     said = choose(60, NEAR.change(wear=STRONG, prescribed="m"), **FAST)
     assert said.level == "M"
-    assert said.reason.startswith("M is prescribed. It reads ")
-    assert "That costs " in said.reason
-    assert "so much more are read at H" in said.reason
+    assert said.reason.startswith("M is prescribed; it reads ")
+    assert "; that costs " in said.reason
+    assert ", which H reads more" in said.reason
 
 
 def test_a_level_that_does_not_fit_or_can_t_be_printed_is_out_and_says_why():
     said = choose(1300, NEAR.change(print_width_mm=60), **FAST)
     assert said.table.why_not.tolist()[:3] == ["", "", ""]
     assert said.table.why_not[3] == "no symbol holds 1,300 bytes at this level"
-    assert "H is out: no symbol holds 1,300 bytes at this level." in said.reason
+    assert "; H is out, as no symbol holds 1,300 bytes at this level" in said.reason
     narrow = choose(60, NEAR.change(print_width_mm=11, print_dpi=100), **FAST | {"trials": 10})
     assert narrow.table.why_not[3].startswith("print_width_mm must be at least 13.5 for one dot a module")
     assert narrow.table.rate.notna().tolist() == [True, True, False, False]
+
+
+def test_the_reason_is_one_sentence():
+    for scenario in (
+        NEAR,
+        NEAR.change(prescribed="H"),
+        NEAR.change(camera_distance_mm=800),
+        NEAR.change(target=1),
+    ):
+        reason = choose(60, scenario, **FAST).reason
+        assert reason.endswith(".")
+        assert ". " not in reason
+        assert reason[0].isupper()
 
 
 # --- what it depends on ---
