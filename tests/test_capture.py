@@ -338,7 +338,7 @@ def test_a_photograph_shows_each_point_where_the_projection_says(view, where):
 
 
 @pytest.mark.parametrize("where", PLACES)
-@pytest.mark.parametrize("view", set(VIEWS) - {"swaying"})
+@pytest.mark.parametrize("view", sorted(set(VIEWS) - {"swaying"}))
 @pytest.mark.parametrize("size", [21, 45, 177])
 def test_the_projection_is_that_of_another_pinhole_camera(view, where, size):
     camera = Camera(22, **STEADY | PLACES[where] | VIEWS[view])
