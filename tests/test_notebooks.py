@@ -50,9 +50,9 @@ def test_every_figure_has_an_alternative_text(path):
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory) -> Path:
-    """Every committed notebook, executed live with ten trials."""
+    """Every committed notebook, executed live with ten trials, coarsely."""
     out = tmp_path_factory.mktemp("reports")
-    report(NOTEBOOKS[0].parent, out, None, ["trials=10"], jobs=2)
+    report(NOTEBOOKS[0].parent, out, None, ["trials=10", "contents=6", "points=5"], jobs=2)
     return out
 
 
