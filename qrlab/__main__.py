@@ -5,6 +5,7 @@ Exit status 0: done; 2: the input is unusable, with one line on standard error.
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,8 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The `qrlab` command; returns the exit status."""
     asked = _parser().parse_args(argv)
     try:
-        print(asked.answer(asked))
+        print(asked.answer(asked), flush=True)
         return 0
+    except BrokenPipeError:  # who reads the pipe, such as head, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except ImportError as missing:
         status, problem = 2, f"{missing}; first: pip install 'qrlab[notebooks]'"
     except (ValueError, OSError) as unusable:

@@ -172,3 +172,11 @@ def test_there_is_a_bar_on_a_terminal():
     assert process.wait() == 0
     assert b"reading" in shown
     assert b"%|" in shown
+
+
+def test_a_closed_pipe_is_no_error():
+    command = [sys.executable, "-m", "qrlab", "decoders"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 141  # as a shell calls the end by that signal
