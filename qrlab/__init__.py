@@ -17,6 +17,7 @@ _LATE = {
     "experiment": ["growing", "readings", "run", "shown"],
     "stats": [],
     "choice": ["Choice", "choose"],
+    "graph": [],
     "plots": [
         "plot_by_length",
         "plot_by_version",
@@ -52,6 +53,7 @@ __all__ = [
     "damage",
     "decode",
     "decoders",
+    "graph",
     "layout",
     "make",
     "photograph",

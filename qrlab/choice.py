@@ -28,7 +28,7 @@ from matplotlib.axes import Axes
 from qrlab.capture import MM_PER_INCH
 from qrlab.decoders import unavailable
 from qrlab.experiment import growing, readings, shown
-from qrlab.scenario import SCENARIOS, Mix, Scenario
+from qrlab.scenario import Mix, Scenario, named_scenario
 from qrlab.stats import differences, mean_interval
 from qrlab.symbols import (
     UNITS,
@@ -280,11 +280,7 @@ def choose(
 
 def _case(content: str | bytes | int | None, scenario: Scenario | str) -> Scenario:
     """The scenario with all that matters of the content, its length and mode."""
-    if isinstance(scenario, str):
-        one_of("scenario", scenario, SCENARIOS)
-        scenario = SCENARIOS[scenario]
-    if not isinstance(scenario, Scenario):
-        raise ValueError(f"scenario must be a Scenario or the name of one, not {scenario!r}")
+    scenario = named_scenario(scenario)
     if isinstance(content, str | bytes):
         length = len(content.encode(errors="replace") if isinstance(content, str) else content)
         if not length:

@@ -6,14 +6,16 @@ Nothing here computes a result.
 import hashlib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.collections import PatchCollection
+from matplotlib.collections import PatchCollection, PolyCollection
 from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
@@ -24,6 +26,9 @@ from scipy.optimize import isotonic_regression
 
 from qrlab.damage import PAINTS
 from qrlab.symbols import Level, Symbol, layout, one_of
+
+if TYPE_CHECKING:
+    from qrlab.graph.measured import Measured
 
 # One colour a level, everywhere: light to dark so that they keep their order in grey print, and apart
 # for the common kinds of colour blindness.
@@ -44,6 +49,7 @@ KIND_COLOR = {
     "blot": "#c22a2a",
     "codewords": "#6d7d12",
 }  # the telling ones; others grey
+_LEFT = [("text-align", "left"), ("white-space", "normal")]
 FIGURES = "QRLAB_FIGURES"  # the environment variable that says where figures are saved
 COLOR = LEVEL_COLOR | KIND_COLOR | {reader: color for reader, (color, _) in READER_STYLE.items()}
 
@@ -77,10 +83,15 @@ def style() -> None:
         set_matplotlib_formats("svg", metadata={"Date": None})
 
 
-def table(data: pd.DataFrame, formats: str | dict | None = None, caption: str = "") -> Styler:
-    """A data frame as a quiet table, without its index; formats: as pandas' Styler.format takes them."""
+def table(
+    data: pd.DataFrame, formats: str | dict | None = None, caption: str = "", *, left: Sequence[str] = ()
+) -> Styler:
+    """A data frame as a quiet table, without its index; formats: as pandas' Styler.format takes them;
+    left: columns of text, aligned on the left and broken into lines."""
     name = hashlib.sha256(f"{list(data)}{caption}".encode()).hexdigest()[:8]  # the same at every run
-    return data.style.format(formats, na_rep="–").hide(axis="index").set_caption(caption).set_uuid(name)
+    text = {column: [{"selector": "", "props": _LEFT}] for column in left}
+    shown = data.style.format(formats, na_rep="–").hide(axis="index").set_caption(caption).set_uuid(name)
+    return shown.set_table_styles(text) if text else shown
 
 
 def save(what: Figure | pd.DataFrame, name: str) -> None:
@@ -520,6 +531,27 @@ def plot_damage(
     colors = ["#ffffff", "#b8bcc2", "#ffe2b8", "#d99a2b", "#8b0016"]
     ax.imshow(shade, cmap=ListedColormap(colors), vmin=0, vmax=4, interpolation="nearest")
     ax.set_axis_off()
+    return ax
+
+
+def plot_audit(symbol: "Measured", image: np.ndarray | None = None, *, ax: Axes | None = None) -> Axes:
+    """Wrong modules dark red, lost blocks blue, the rest of wrong codewords tinted, and function patterns;
+    with an image, the picture that was measured, the wrong modules outlined on it."""
+    ax = ax or plt.gca()
+    ax.set_axis_off()
+    if image is not None:
+        ax.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        ax.add_collection(PolyCollection(symbol.outlines, edgecolors="#d0021b", facecolors="none", lw=0.8))
+        return ax
+    here = layout(symbol.version, symbol.level)
+    fixed = here.codeword < 0
+    lost = np.isin(here.block, symbol.blocks.block[symbol.blocks.wrong.isna()])
+    tinted = np.isin(here.codeword, here.codeword[symbol.wrong & ~fixed])
+    shade = np.where(fixed, np.where(symbol.printed, 1, 0), np.where(tinted, 3, 2))
+    shade = np.where(~fixed & lost[here.codeword], 4, shade)
+    shade = np.where(symbol.wrong, 5, shade)
+    colors = ["#ffffff", "#8a8f98", "#f0f1f3", "#ffd9a0", "#a9c6e8", "#8b0016"]
+    ax.imshow(shade, cmap=ListedColormap(colors), vmin=0, vmax=5, interpolation="nearest")
     return ax
 
 

@@ -217,3 +217,13 @@ def _value(text: str) -> object:
 
 # The named scenarios, of data/scenarios.csv; what that says of "any" holds for all of them.
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(_scenarios())
+
+
+def named_scenario(scenario: Scenario | str) -> Scenario:
+    """The scenario of that name, or the one that is given; ValueError for anything else."""
+    if isinstance(scenario, str):
+        one_of("scenario", scenario, SCENARIOS)
+        return SCENARIOS[scenario]
+    if not isinstance(scenario, Scenario):
+        raise ValueError(f"scenario must be a Scenario or the name of one, not {scenario!r}")
+    return scenario

@@ -203,7 +203,7 @@ def _make(data: bytes, mode: str, level: Level, version: int, mask: int | None) 
     masked = first ^ free & (_masks(len(first))[0] ^ _masks(len(first)))
     reserved = np.isin(_roles(version), ("format", "version", "dark"))  # light while masks are judged
     best = int(np.argmin(_penalties(masked & ~reserved)))
-    modules, named = masked[best], _drawn("1", "numeric", level, 1, best)  # of the same format information
+    modules, named = masked[best].copy(), _smallest(level, best)  # of the same format information
     modules[8, :9], modules[8, -8:] = named[8, :9], named[8, -8:]
     modules[:9, 8], modules[-8:, 8] = named[:9, 8], named[-8:, 8]
     return Symbol(data, level, version, best, modules)
@@ -214,6 +214,11 @@ def _drawn(content: str | bytes, mode: str, level: Level, version: int, mask: in
     # boost_error is on by default in segno and silently changes the level.
     options = {"version": version, "mode": mode, "mask": mask, "micro": False, "boost_error": False}
     return np.array([list(row) for row in segno.make(content, error=level.value, **options).matrix], bool)
+
+
+@lru_cache(maxsize=32)
+def _smallest(level: Level, mask: int) -> np.ndarray:
+    return _drawn("1", "numeric", level, 1, mask)
 
 
 @lru_cache(maxsize=40)
@@ -325,6 +330,19 @@ def _path(free: np.ndarray) -> np.ndarray:
     strips = [index[:: -1 if k % 2 == 0 else 1, [c, c - 1]].ravel() for k, c in enumerate(right)]
     path = np.concatenate(strips)
     return path[free.ravel()[path]]
+
+
+def codewords_of(modules: np.ndarray, version: int, mask: int) -> np.ndarray:
+    """The codewords that modules (bool n×n) hold: uint8, one for each of Layout.block, in that order."""
+    path = _path(_roles(version) == "data")
+    return np.packbits((modules ^ _masks(len(modules))[mask]).ravel()[path])
+
+
+def with_codewords(modules: np.ndarray, codewords: np.ndarray, version: int, mask: int) -> np.ndarray:
+    """A copy of modules (bool n×n) that holds these codewords (uint8, as `codewords_of` gives them)."""
+    path, modules = _path(_roles(version) == "data"), modules.copy()
+    modules.ravel()[path] = np.unpackbits(codewords).astype(bool) ^ _masks(len(modules))[mask].ravel()[path]
+    return modules
 
 
 @lru_cache(maxsize=40)

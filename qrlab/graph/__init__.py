@@ -1,0 +1,18 @@
+"""Microsoft Graph's qrCodeImageDetails: the resource, and its audit.  A real one is a credential."""
+
+from qrlab.graph.audits import FINDINGS, NO_VERIFICATION, Advice, Audit, Finding, audit
+from qrlab.graph.measured import Measured
+from qrlab.graph.pictures import PictureError
+from qrlab.graph.resource import QrCodeImageDetails
+
+__all__ = [
+    "FINDINGS",
+    "NO_VERIFICATION",
+    "Advice",
+    "Audit",
+    "Finding",
+    "Measured",
+    "PictureError",
+    "QrCodeImageDetails",
+    "audit",
+]

@@ -1,0 +1,148 @@
+"""Picture files, read with care: SVG, PNG and JPEG to pixels, with no network, no files and within limits.
+
+resvg draws SVG, Pillow reads PNG and JPEG.
+"""
+
+import codecs
+import io
+import re
+import warnings
+from xml.parsers import expat
+
+import numpy as np
+import resvg_py
+from PIL import Image, ImageOps
+
+MOST_BYTES = 20_000_000  # of a picture
+_MOST_PIXELS = 50_000_000
+_MOST_ELEMENTS = 100_000  # of an SVG; a version 40 symbol with a rect for each dark module has some 16,000
+_DEEPEST = 32
+_SHAPES = {"svg", "g", "defs", "title", "desc", "metadata", "rect", "path", "polygon", "polyline", "line"}
+_SHAPES |= {"circle", "ellipse"}
+
+
+class PictureError(ValueError):
+    """Bytes that are no SVG, PNG or JPEG, or one that is refused: too large, or reaching beyond itself."""
+
+
+def kind_of(data: bytes) -> str | None:
+    """The kind of a file by its first bytes: svg, png, jpeg or json; None for anything else."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    start = data.removeprefix(codecs.BOM_UTF8).lstrip()[:1000]
+    if start.startswith(b"{") or data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "json"
+    return "svg" if start.startswith(b"<") and b"svg" in start else None
+
+
+def rasterize(data: bytes) -> np.ndarray:
+    """A picture, SVG, PNG or JPEG, as uint8 height×width on white; PictureError for what is refused.
+
+    An SVG is drawn 1,600 pixels wide or high, a picture of fewer than 400 is enlarged by whole numbers.
+    """
+    return rasterized(data)[0]
+
+
+def rasterized(data: bytes) -> tuple[np.ndarray, float]:
+    """The picture, and how many of its pixels are one of the file's own, or one unit of an SVG."""
+    if len(data) > MOST_BYTES:
+        raise PictureError(f"picture must have at most {MOST_BYTES:,} bytes, not {len(data):,}")
+    kind = kind_of(data)
+    if kind == "svg":
+        return _rasterized_svg(data)
+    if kind not in ("png", "jpeg"):
+        raise PictureError("picture must be an SVG, a PNG or a JPEG, and is none of them")
+    image = _flattened(data, kind)
+    larger = max(1, 800 // max(image.shape))
+    return image.repeat(larger, axis=0).repeat(larger, axis=1), float(larger)
+
+
+def _flattened(data: bytes, kind: str) -> np.ndarray:
+    """A PNG or JPEG as gray on white, turned as it was held."""
+    try:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            Image.open(io.BytesIO(data), formats=[kind]) as picture,
+        ):
+            size = picture.size
+            if size[0] * size[1] <= _MOST_PIXELS:
+                if picture.mode.startswith("I"):  # 16 bits
+                    picture = Image.fromarray((np.asarray(picture) / 257).astype(np.uint8))
+                return _on_white(ImageOps.exif_transpose(picture))
+    except Image.DecompressionBombError:
+        size = None
+    except Exception as problem:  # whatever a decoder raises on a broken file
+        why = type(problem).__name__
+        raise PictureError(f"picture must be a {kind.upper()} that can be read: {why}") from None
+    came = f"{size[0]:,} × {size[1]:,}" if size else "many more"
+    raise PictureError(f"picture must have at most {_MOST_PIXELS:,} pixels, not {came}")
+
+
+def _on_white(picture: Image.Image) -> np.ndarray:
+    white = Image.new("RGBA", picture.size, "white")
+    return np.array(Image.alpha_composite(white, picture.convert("RGBA")).convert("L"))
+
+
+def _rasterized_svg(data: bytes) -> tuple[np.ndarray, float]:
+    """By resvg, which loads what an SVG refers to and allocates what it asks for: that is looked at first."""
+
+    width, height = _checked_svg(data)
+    zoom = 1600 / max(width, height)
+    size = {"width": max(1, round(width * zoom)), "height": max(1, round(height * zoom))}
+    try:
+        png = resvg_py.svg_to_bytes(
+            svg_string=data.decode("utf-8-sig"), background="white", skip_system_fonts=True, **size
+        )
+    except ValueError as problem:
+        raise PictureError(f"picture must be an SVG that can be drawn: {type(problem).__name__}") from None
+    return _flattened(bytes(png), "png"), zoom
+
+
+def _checked_svg(data: bytes) -> tuple[float, float]:
+    """Width and height of an SVG of plain shapes; PictureError for anything that could reach beyond it."""
+    depth, count, sizes = 0, 0, []
+    parser = expat.ParserCreate("utf-8")  # as it is drawn, whatever it declares
+
+    def refuse(what: str):
+        raise PictureError(f"picture must be an SVG of plain shapes: {what} is refused")
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal depth, count
+        depth, count = depth + 1, count + 1
+        if depth > _DEEPEST or count > _MOST_ELEMENTS:
+            refuse("one so deep" if depth > _DEEPEST else f"more than {_MOST_ELEMENTS:,} elements")
+        if name.rpartition(":")[2] not in _SHAPES:
+            refuse(f"an element {name[:20]!r}")
+        for key, value in attributes.items():
+            if key.rpartition(":")[2] == "href" or "url(" in value.lower() or "@import" in value.lower():
+                refuse("a reference")
+        if count == 1:
+            sizes.append(_svg_size(attributes))
+
+    def end(_: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.StartDoctypeDeclHandler = lambda *_: refuse("a document type")
+    parser.ProcessingInstructionHandler = lambda *_: refuse("a processing instruction")
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as problem:
+        raise PictureError(f"picture must be well-formed XML: {expat.ErrorString(problem.code)}") from None
+    return sizes[0]
+
+
+def _svg_size(attributes: dict[str, str]) -> tuple[float, float]:
+    box = re.findall(r"[-+.\d]+(?:e[-+]?\d+)?", attributes.get("viewBox", ""))
+    given = [attributes.get("width", ""), attributes.get("height", "")]
+    sizes = [re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(px|mm|cm|in|pt|pc)?\s*", text) for text in given]
+    try:
+        width, height = (float(size[1]) for size in sizes) if all(sizes) else map(float, box[2:4])
+    except ValueError:
+        raise PictureError("picture must be an SVG with a width and a height, or a viewBox") from None
+    if not (0 < width < 1e6 and 0 < height < 1e6 and 0.1 < width / height < 10):
+        raise PictureError(f"picture must be an SVG of ordinary size, not {width:g} × {height:g}")
+    return width, height

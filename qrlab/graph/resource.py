@@ -1,0 +1,204 @@
+"""Microsoft Graph's qrCodeImageDetails, read and written.
+
+A real one is a credential.  Its content and its picture stand in no repr and no message made here.  Who
+wants them asks: raw_content, binary_value, to_json, rasterize.
+"""
+
+import base64
+import binascii
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from qrlab.graph.pictures import MOST_BYTES, PictureError, rasterize
+from qrlab.symbols import Level, Symbol, one_of
+
+MOST_CHARACTERS = 2 * MOST_BYTES  # of a document; base64 takes four for three bytes
+TYPE = "#microsoft.graph.qrCodeImageDetails"
+LEVELS = {"l": Level.L, "m": Level.M, "q": Level.Q, "h": Level.H}
+NAMES = {
+    "binary_value": "binaryValue",
+    "error_correction_level": "errorCorrectionLevel",
+    "raw_content": "rawContent",
+    "version": "version",
+}
+_CODES = {"standard": "standardQRCode", "temporary": "temporaryQRCode"}
+
+
+@dataclass(frozen=True)
+class QrCodeImageDetails:
+    """The resource microsoft.graph.qrCodeImageDetails; None for what is null or missing.
+
+    binary_value: bytes of the picture, SVG, PNG or JPEG; error_correction_level: "l", "m", "q", "h", in lower
+    case, or another member as it came; raw_content: bytes that the code holds; version: its number;
+    unknown: other properties, kept as they came, "@odata.type" among them.
+    """
+
+    binary_value: bytes | None = None
+    error_correction_level: str | None = None
+    raw_content: bytes | None = None
+    version: int | None = None
+    unknown: Mapping[str, object] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        parts = {"picture": self.binary_value, "content": self.raw_content}
+        held = [f"{name} of {len(data):,} bytes" for name, data in parts.items() if data is not None]
+        said = [f"version {self.version}", f"level {self.error_correction_level}"]
+        return f"QrCodeImageDetails({', '.join(said + held)})"
+
+    @classmethod
+    def from_json(cls, document: str | bytes | Mapping, code: str | None = None) -> "QrCodeImageDetails":
+        """The resource in a document: itself, or within a qrCode or a qrCodePinAuthenticationMethod.
+
+        document: text, bytes or a dict; code: "standard" or "temporary", where a method has both.
+        Raises ValueError, without a word of its content, for what is no such document.
+        """
+        document = _document(document)
+        place = _place(document, code)
+        resource = _at(document, place)
+        if resource is None:
+            return cls()
+        if not isinstance(resource, Mapping):
+            raise ValueError(f"image must be an object or null, not {_kind(resource)}")
+        level = _of_type(resource, "errorCorrectionLevel", str)
+        return cls(
+            _from_base64(resource, "binaryValue"),
+            level.lower() if level is not None and level.lower() in LEVELS else level,
+            _from_base64(resource, "rawContent"),
+            _of_type(resource, "version", int),
+            {name: value for name, value in resource.items() if name not in NAMES.values()},
+        )
+
+    def to_json(self, into: str | bytes | Mapping | None = None, code: str | None = None) -> str:
+        """The resource as JSON, alone or in its place in a document (a copy of it), as for `from_json`.
+
+        This is the credential in full.
+        """
+        if into is None:
+            return json.dumps(self._resource(), indent=2)
+        document = copy.deepcopy(dict(_document(into)))
+        place = _place(document, code)
+        before = _at(document, place)
+        absent = set(NAMES.values()) - set(before) if isinstance(before, Mapping) else set()
+        resource = {k: v for k, v in self._resource().items() if v is not None or k not in absent}
+        if before is None and self == QrCodeImageDetails():
+            resource = None
+        if not place:
+            return json.dumps(resource, indent=2)
+        _at(document, place[:-1])[place[-1]] = resource
+        return json.dumps(document, indent=2)
+
+    def _resource(self) -> dict:
+        values = {"binary_value": _to_base64(self.binary_value), "raw_content": _to_base64(self.raw_content)}
+        return dict(self.unknown) | {name: values.get(own, getattr(self, own)) for own, name in NAMES.items()}
+
+    @classmethod
+    def from_symbol(cls, symbol: Symbol, kind: str = "svg", *, px_per_module: int = 3, quiet_zone: int = 4):
+        """The resource of a symbol, in the form that Graph gives it; kind: "svg" or "png"."""
+        one_of("kind", kind, ("svg", "png"))
+        if kind == "svg":
+            picture = _svg(symbol, px_per_module, quiet_zone)
+        else:
+            picture = symbol.picture("png", quiet_zone=quiet_zone, scale=px_per_module)
+        return cls(picture, symbol.level.lower(), symbol.content, symbol.version, {"@odata.type": TYPE})
+
+    def rasterize(self) -> np.ndarray:
+        """The picture, uint8 height×width: the credential itself.  PictureError if there is none to show."""
+        if self.binary_value is None:
+            raise PictureError("binaryValue must be a picture, not null")
+        return rasterize(self.binary_value)
+
+
+def _document(document: str | bytes | Mapping) -> Mapping:
+    """A document as a dict; errors say nothing of what is in it."""
+    if isinstance(document, Mapping):
+        return document
+    if not isinstance(document, str | bytes):
+        raise ValueError(f"document must be text, bytes or a dict, not {_kind(document)}")
+    if len(document) > MOST_CHARACTERS:
+        raise ValueError(f"document must have at most {MOST_CHARACTERS:,} characters, not {len(document):,}")
+    try:
+        document = json.loads(document if isinstance(document, bytes) else document.removeprefix("\ufeff"))
+    except json.JSONDecodeError as problem:
+        raise ValueError(f"document must be JSON: {problem.msg} at character {problem.pos}") from None
+    except (UnicodeDecodeError, RecursionError, ValueError) as problem:
+        raise ValueError(f"document must be JSON: {type(problem).__name__}") from None
+    if not isinstance(document, Mapping):
+        raise ValueError(f"document must be a JSON object, not {_kind(document)}")
+    return document
+
+
+def _place(document: Mapping, code: str | None) -> tuple[str, ...]:
+    """Where in a document the resource is: the keys that lead to it."""
+    if code is not None:
+        one_of("code", code, _CODES)
+    held = [name for name, key in _CODES.items() if key in document]
+    if not held:
+        if code is not None:
+            raise ValueError(f"code must be left out for a document without {' and '.join(_CODES.values())}")
+        return (
+            ("image",)
+            if "image" in document or document.get("@odata.type") == "#microsoft.graph.qrCode"
+            else ()
+        )
+    there = [name for name in held if document[_CODES[name]] is not None] or held
+    if code is None and len(there) > 1:
+        raise ValueError("code must be standard or temporary for a document with both")
+    chosen = code or there[0]
+    if not isinstance(document.get(_CODES[chosen]), Mapping):
+        raise ValueError(f"{_CODES[chosen]} must be an object, not {_kind(document.get(_CODES[chosen]))}")
+    return _CODES[chosen], "image"
+
+
+def _at(document: Mapping, place: tuple[str, ...]) -> object:
+    for key in place:
+        document = document.get(key)
+    return document
+
+
+def _kind(value: object) -> str:
+    """The JSON type of a value, in place of the value."""
+    names = {str: "a string", bytes: "bytes", bool: "a boolean", int: "a number", float: "a number"}
+    names |= {type(None): "null", list: "an array", dict: "an object"}
+    return names.get(type(value), type(value).__name__)
+
+
+def _of_type(resource: Mapping, name: str, kind: type):
+    value = resource.get(name)
+    if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+        raise ValueError(f"{name} must be {_kind(kind())} or null, not {_kind(value)}")
+    return value
+
+
+def _from_base64(resource: Mapping, name: str) -> bytes | None:
+    """Bytes from base64 in either alphabet, padded or not."""
+    text = _of_type(resource, name, str)
+    if text is None:
+        return None
+    try:
+        plain = text.translate(str.maketrans("-_", "+/")).rstrip("=")
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError(f"{name} must be base64, and its {len(text):,} characters are not") from None
+
+
+def _to_base64(data: bytes | None) -> str | None:
+    return None if data is None else base64.b64encode(data).decode()
+
+
+def _svg(symbol: Symbol, px: int, quiet_zone: int) -> bytes:
+    """An SVG as Graph's: a white rect, and a black one for each run of dark modules."""
+    across, black = (symbol.size + 2 * quiet_zone) * px, ' fill="#000000" />'
+    rects = []
+    for y, row in enumerate(symbol.modules):
+        ends = np.flatnonzero(np.diff(row.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+        for start, end in ends.tolist():
+            at = f'x="{(start + quiet_zone) * px}" y="{(y + quiet_zone) * px}"'
+            rects.append(f'<rect {at} width="{(end - start) * px}" height="{px}"{black}')
+    head = '<svg version="1.1" baseProfile="full" shape-rendering="crispEdges"'
+    head += f' width="{across}" height="{across}" xmlns="http://www.w3.org/2000/svg">'
+    white = f'<rect x="0" y="0" width="{across}" height="{across}" fill="#FFFFFF" />'
+    return "".join([head, white, *rects, "</svg>"]).encode()

@@ -1,0 +1,322 @@
+"""Audits: each finding, what is measured of a worn badge, advice, and nothing of the content."""
+
+import base64
+import json
+import pickle
+import re
+from dataclasses import replace
+from urllib.parse import quote
+
+import cv2
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from witness import picture
+
+import qrlab as qr
+from qrlab.design import random_content
+from qrlab.graph import FINDINGS, NO_VERIFICATION, QrCodeImageDetails
+from qrlab.graph.pictures import rasterize
+
+SECRET = b"ms-qrpin:v1|planted.user@example.onmicrosoft.com|44f2f040-ea9d|pLanted/S3cret+with=signs%and~more"
+SYMBOL = qr.make(SECRET, "H")
+DETAILS = QrCodeImageDetails.from_symbol(SYMBOL)
+FAST = {"readers": ["zxing"]}
+
+
+def forms(secret: bytes = SECRET) -> list[str]:
+    """What a grep looks for: plain, percent, hexadecimal, base64 at each alignment; and parts of these."""
+    parts = [secret, *(secret[k : k + 24] for k in range(0, len(secret) - 24, 8))]
+    texts = []
+    for part in parts:
+        texts += [part.decode(), quote(part.decode()), quote(part.decode(), safe=""), part.hex()]
+        for shift in range(3):
+            coded = base64.b64encode(b"\0" * shift + part).decode()
+            texts += [coded[4:-4], coded[4:-4].replace("+", "-").replace("/", "_")]
+    return [text for text in texts if len(text) > 12]
+
+
+def leaks(text: str, secret: bytes = SECRET, picture: bytes | None = DETAILS.binary_value) -> list[str]:
+    """What of a secret or of its picture stands in a text."""
+    shown = [form for form in forms(secret) if form in text]
+    if picture is not None:
+        rects = picture.decode().split("><")
+        shown += [rects[k] for k in (2, len(rects) // 2) if rects[k] in text]
+        coded = base64.b64encode(picture).decode()
+        shown += [coded[k : k + 60] for k in range(200, len(coded) - 60, 400) if coded[k : k + 60] in text]
+    pictures = re.findall(r"data:image/[\w+]+;base64,([\w+/=\s]+)", text)
+    return shown + ["a picture that reads" for data in pictures if _reads(base64.b64decode(data), secret)]
+
+
+def _reads(data: bytes, secret: bytes) -> bool:
+    try:
+        image = rasterize(data)
+    except ValueError:
+        return False
+    return qr.decode(image).content == secret
+
+
+def test_the_grep_itself_finds_a_secret_in_every_form():
+    png = base64.b64encode(SYMBOL.picture("png", scale=4)).decode()
+    shown = f'<img src="data:image/png;base64,{png}">'
+    coded = [f"a{base64.b64encode(SECRET).decode()}", quote(SECRET.decode()), SECRET[20:60].hex()]
+    for text in (SECRET.decode(), *coded, DETAILS.to_json(), DETAILS.binary_value.decode(), shown):
+        assert leaks(text), text[:80]
+    assert not leaks("version 8, level h, 141 bytes")
+
+
+def codes(what, **options) -> list[str]:
+    return [code for code, _ in qr.graph.audit(what, **FAST | options).findings]
+
+
+def test_a_true_resource_has_no_findings():
+    for level in qr.Level:
+        for kind in ("svg", "png"):
+            details = QrCodeImageDetails.from_symbol(qr.make(SECRET, level, boost=True), kind)
+            assert codes(details) == []
+            assert codes(details.to_json()) == []
+
+
+OTHER = QrCodeImageDetails.from_symbol(qr.make(random_content(1, len(SECRET), 1), "H"))
+SMALL = qr.make(b"12", "L")
+BLOTTED = np.where(np.arange(SYMBOL.size) < SYMBOL.size // 2, SYMBOL.modules, False)  # its right half is gone
+BLOTTED = cv2.imencode(".png", picture(BLOTTED, 4))[1].tobytes()
+CASES = {
+    "not-an-image": replace(DETAILS, binary_value=b"HelloWorld!"),
+    "image-unreadable": replace(DETAILS, binary_value=BLOTTED),
+    "version-mismatch": replace(DETAILS, version=SYMBOL.version + 1),
+    "level-mismatch": replace(DETAILS, error_correction_level="q"),
+    "content-mismatch": replace(DETAILS, binary_value=OTHER.binary_value),
+    "capacity-exceeded": replace(DETAILS, version=5),
+    "unknown-level": replace(DETAILS, error_correction_level="unknownFutureValue"),
+    "missing-value": replace(DETAILS, raw_content=None),
+    "quiet-zone-too-small": QrCodeImageDetails.from_symbol(SYMBOL, quiet_zone=3),
+    "odata-type-mismatch": replace(DETAILS, unknown={"@odata.type": "#microsoft.graph.qrCode2"}),
+    "higher-level-free": QrCodeImageDetails.from_symbol(SMALL),
+}
+
+
+@pytest.mark.parametrize("code", FINDINGS)
+def test_each_finding_has_its_case_and_stands_alone_or_nearly(code):
+    found = codes(CASES[code])
+    assert code in found
+    assert found == sorted(found, key=FINDINGS.index)
+    also = {"capacity-exceeded": {"version-mismatch"}}.get(code, set())
+    assert set(found) <= {code} | also
+
+
+def test_all_that_is_missing_is_named():
+    found = qr.graph.audit({"image": None, "@odata.type": "#microsoft.graph.qrCode"}, **FAST)
+    assert [code for code, _ in found.findings] == ["missing-value"] * 4
+    assert "rawContent" in " ".join(said for _, said in found.findings)
+    assert found.measured == {}
+
+
+def test_a_documented_sample_contradicts_itself():
+    sample = {"version": 1, "errorCorrectionLevel": "l", "binaryValue": "SGVsbG9Xb3JsZCE=",
+              "rawContent": "SGVsbG9Xb3JsZCEyTXlSYXdDb250ZW50"}  # fmt: skip
+    assert codes(sample) == ["capacity-exceeded", "not-an-image"]
+
+
+@pytest.mark.parametrize(
+    ("content", "fits"),
+    [("1" * 41, 1), ("1" * 42, 0), ("A" * 25, 1), ("A" * 26, 0), ("a" * 17, 1), ("a" * 18, 0)],
+)
+def test_capacity_is_exceeded_by_one_too_many_in_the_tightest_mode(content, fits):
+    """1-L holds 41 digits, 25 characters or 17 bytes: ISO/IEC 18004, table 7."""
+    details = QrCodeImageDetails(None, "l", content.encode(), 1)
+    assert ("capacity-exceeded" in codes(details)) == (not fits)
+
+
+@pytest.mark.parametrize("version", [0, 41, -1])
+def test_a_version_that_is_none_is_a_mismatch(version):
+    assert codes(replace(DETAILS, version=version)) == ["version-mismatch"]
+
+
+def test_declared_and_measured_are_told():
+    found = qr.graph.audit(DETAILS, readers=["zxing", "zxing-pure"])
+    assert found.declared["version"] == found.measured["version"] == SYMBOL.version
+    assert found.declared["error_correction_level"] == found.measured["error_correction_level"] == "h"
+    assert found.declared["content"] == found.measured["content"]
+    assert found.declared["content"]["bytes"] == len(SECRET)
+    assert found.declared["content"]["characters"] == ["A-Z", "a-z", "0-9", "punctuation"]
+    assert found.declared["picture"] == {"kind": "svg", "bytes": len(DETAILS.binary_value)}
+    assert found.measured["mask"] == SYMBOL.mask
+    assert found.measured["module_px"] == pytest.approx(3, rel=0.01)
+    assert found.measured["readers"] == {"zxing": "ok", "zxing-pure": "ok"}
+    assert found.measured["note"] == NO_VERIFICATION
+    assert json.loads(json.dumps(found.to_dict())) == found.to_dict()
+    assert [*found.to_dict()] == ["declared", "measured", "findings"]
+
+
+def test_a_worn_badge_is_measured():
+    """Wear that level H survives and L would not, at the same place of the same width."""
+    damage = qr.damage.MODELS["logo"](np.random.default_rng(1))
+    image = qr.photograph(SYMBOL, qr.Print(50.8, 300), qr.Camera.at(180), 1, damage, 0.1)
+    found = qr.graph.audit(image, **FAST)
+    assert found.declared == {}
+    assert found.reveal() == SECRET
+    assert found.measured["found"]
+    assert found.measured["wrong_modules"] > 50
+    assert 0 < found.measured["unused_error_correction"] < 0.62
+    assert found.measured["grade"] in "BCDF"
+    assert (
+        len(found.measured["blocks"]) == len(found.blocks) == len(qr.layout(SYMBOL.version, "H").correctable)
+    )
+    assert found.measured["likely_damage"][0]["kind"] == "logo"
+    survives = {row["level"]: row["survives"] for row in found.measured["levels"]}
+    assert survives["H"]
+    assert not survives["L"]
+
+
+def test_of_an_unreadable_badge_no_survival_is_claimed():
+    damage = qr.damage.MODELS["logo"](np.random.default_rng(1))
+    image = qr.photograph(SYMBOL, qr.Print(50.8, 300), qr.Camera.at(180), 1, damage, 0.3)
+    found = qr.graph.audit(image, **FAST)
+    assert found.reveal() is None
+    assert found.measured["found"]
+    assert found.measured["grade"] == "F"
+    assert "levels" not in found.measured
+    ((code, said),) = found.findings
+    assert code == "image-unreadable"
+    assert re.fullmatch(r"none of zxing reads the picture; [1-9]\d* of \d+ blocks are lost", said)
+    with pytest.raises(ValueError, match="picture must be readable for advice on printing it"):
+        found.smallest_width()
+
+
+def test_of_a_picture_without_a_code_nothing_is_measured():
+    found = qr.graph.audit(np.full((50, 50), 255, np.uint8), **FAST)
+    assert [code for code, _ in found.findings] == ["image-unreadable"]
+    assert found.measured == {"found": False, "readers": {"zxing": "unread"}}
+    assert found.table.measured.tolist() == ["no symbol found", "zxing"]
+    for ask in (found.plot, lambda: found.blocks):
+        with pytest.raises(ValueError, match="picture must show a symbol that can be sampled"):
+            ask()
+
+
+def test_digests_compare_contents_with_a_key_only():
+    one, same, other = (qr.graph.audit(DETAILS, key=key, **FAST) for key in (b"k", b"k", b"l"))
+    digests = [found.measured["content"]["digest"] for found in (one, same, other)]
+    assert digests[0] == digests[1] != digests[2]
+    session = qr.graph.audit(DETAILS, **FAST).declared["content"]["digest"]
+    assert session == qr.graph.audit(DETAILS, **FAST).measured["content"]["digest"]
+    assert session not in digests
+
+
+BAD = {
+    "a number": (3, {}, "document must be text, bytes or a dict, not a number"),
+    "bytes of neither": (b"HelloWorld!", {}, "what must be a JSON object, an SVG, a PNG or a JPEG"),
+    "an array of floats": (np.zeros((3, 3)), {}, "what must be uint8 height×width if it is an array"),
+    "half a PNG": (SYMBOL.picture("png")[:60], {}, "picture must be a PNG that can be read"),
+    "an unknown reader": (DETAILS, {"readers": ["x"]}, "readers, unless module:function, must be one of"),
+    "no key": (DETAILS, {"key": b""}, "key must be 1 to 64 bytes"),
+    "a key of text": (DETAILS, {"key": "planted"}, "key must be 1 to 64 bytes, not what came"),
+}
+
+
+@pytest.mark.parametrize(("what", "options", "message"), BAD.values(), ids=BAD)
+def test_bad_input_says_what_is_wrong(what, options, message):
+    with pytest.raises(ValueError, match="^" + re.escape(message)):
+        qr.graph.audit(what, **FAST | options)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=300) | st.text(max_size=200) | st.dictionaries(st.text(), st.text()), st.data())
+def test_fuzzed_input_ends_in_a_value_error_at_worst(what, data):
+    if data.draw(st.booleans()):
+        picture = data.draw(st.binary(max_size=100))
+        what = {"binaryValue": base64.b64encode(picture).decode(), "version": data.draw(st.integers())}
+        what["errorCorrectionLevel"] = data.draw(st.text() | st.sampled_from("LMQH"))
+    try:
+        found = qr.graph.audit(what, **FAST)
+    except ValueError:
+        return
+    assert set(found.to_dict()) == {"declared", "measured", "findings"}
+
+
+def test_the_smallest_width_is_narrower_for_a_smaller_symbol_and_a_nearer_camera():
+    near = qr.SCENARIOS["sign-in-badge"].change(wear=[], camera_distance_mm=150, camera_glare=0)
+    far = near.change(camera_distance_mm=300)
+    audits = [qr.graph.audit(QrCodeImageDetails.from_symbol(qr.make(SECRET, x)), **FAST) for x in "LH"]
+    few = {"trials": 60, "seed": 1, "jobs": 2}
+    small, large, afar = (a.smallest_width(s, **few) for a, s in zip((*audits, audits[0]), (near, near, far)))
+    assert small.width_mm < large.width_mm
+    assert small.width_mm < afar.width_mm
+    for one in (small, large, afar):
+        assert re.match(r"Print it at least [\d.]+ mm wide \(300 dpi, read at \d+ mm\): ", one.reason)
+        row = one.tried[one.tried.width_mm == one.width_mm].iloc[0]
+        assert row.rate > 0.9
+        assert one.tried.rate.iloc[0] < 0.5
+        assert one.tried.width_mm.is_monotonic_increasing
+        assert one.to_dict()["tried"][0]["dots"] == 1
+    n = qr.make(SECRET, "L").size + 8
+    assert small.tried.width_mm.iloc[0] == pytest.approx(n * 25.4 / 300)
+
+
+def test_wider_is_not_advised_where_wear_is_the_limit():
+    torn = qr.SCENARIOS["sign-in-badge"].change(
+        wear=[qr.Wear("edge_wear", 0.5, 0.2, 1)], camera_distance_mm=120
+    )
+    advice = qr.graph.audit(DETAILS, **FAST).smallest_width(torn, trials=40, jobs=2)
+    assert "a wider print gains at most 1 point, so that none is sure to reach 95%" in advice.reason
+    assert advice.width_mm < advice.tried.width_mm.max()
+
+
+def test_bad_scenarios_are_refused():
+    found = qr.graph.audit(DETAILS, **FAST)
+    with pytest.raises(ValueError, match="scenario must be one of sign-in-badge, "):
+        found.smallest_width("moon")
+    with pytest.raises(ValueError, match="print_dpi must be given for the width to print, not None"):
+        found.smallest_width(qr.SCENARIOS["sign-in-badge"].change(print_dpi=None))
+    with pytest.raises(ValueError, match="scenario must be a Scenario or the name of one, not 3"):
+        found.smallest_width(3)
+
+
+@pytest.mark.parametrize("show_content", [False, True])
+def test_wrong_modules_are_drawn_without_the_content_unless_asked(show_content, tmp_path):
+    damage = qr.damage.MODELS["blot"](np.random.default_rng(3))
+    found = qr.graph.audit(
+        qr.photograph(SYMBOL, qr.Print(50.8, 300), qr.Camera.at(150), 1, damage, 0.03), **FAST
+    )
+    _, ax = plt.subplots(figsize=(6, 6))
+    found.plot(show_content=show_content, ax=ax).figure.savefig(tmp_path / "a.png", dpi=150)
+    plt.close()
+    assert (qr.decode(cv2.imread(str(tmp_path / "a.png"), 0)).content == SECRET) == show_content
+
+
+def test_nothing_shows_the_content(capsys, caplog):
+    """Objects, tables, messages: everything but what asks in so many words."""
+    worn = qr.photograph(SYMBOL, qr.Print(50.8, 300), qr.Camera.at(150), 1,
+                         qr.damage.MODELS["crease"](np.random.default_rng(3)), 0.02)  # fmt: skip
+    shown = [repr(DETAILS), str(DETAILS)]
+    for what in (DETAILS, DETAILS.to_json(), worn, *filter(None, CASES.values())):
+        found = qr.graph.audit(what, **FAST)
+        shown += [
+            repr(found),
+            str(found),
+            found._repr_html_(),
+            found.table.to_string(),
+            json.dumps(found.to_dict()),
+        ]
+        shown += [str(found.findings), repr(found.symbol), found.table.to_html()]
+    broken = [DETAILS.to_json()[:-40], {"rawContent": SECRET.decode()}, {"version": SECRET.decode()}]
+    for document in (*broken, SECRET, SECRET.decode(), {"image": SECRET.decode()}):
+        with pytest.raises(ValueError) as problem:  # noqa: PT011
+            qr.graph.audit(document, **FAST)
+        shown.append(str(problem.value))
+    shown += [*capsys.readouterr(), caplog.text]
+    assert [leaks(text) for text in shown] == [[]] * len(shown)
+    assert qr.graph.audit(DETAILS, **FAST).reveal() == SECRET
+
+
+def test_what_a_file_declares_cannot_reach_a_terminal_or_a_page():
+    found = qr.graph.audit({"errorCorrectionLevel": "\x1b[2J<script>", "@odata.type": "\x1b<b>"}, **FAST)
+    assert "\x1b" not in found.table.to_string() + str([f.message for f in found.findings])
+    assert "<script>" not in found._repr_html_()
+    assert "<b>" not in found._repr_html_()
+
+
+def test_a_resource_can_be_copied_to_another_process():
+    assert pickle.loads(pickle.dumps(DETAILS)) == DETAILS

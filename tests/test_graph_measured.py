@@ -1,0 +1,238 @@
+"""What is measured on a picture, against what was drawn on it and against the reader's own figures."""
+
+import numpy as np
+import pytest
+import zxingcpp
+from test_symbols import ALL
+from witness import picture
+
+import qrlab as qr
+from qrlab.correction import PROTECTION
+from qrlab.design import random_content
+from qrlab.graph.measured import GRADES, likely_damage, measure, survivors
+
+PRINT, NEAR = qr.Print(50.8, 300), qr.Camera.at(180)
+
+
+def content(k: int, length: int = 60) -> bytes:
+    return random_content(7, length, k)
+
+
+def spoilt(symbol: qr.Symbol, codewords) -> np.ndarray:
+    """The modules of a symbol with one module of each of these codewords flipped."""
+    where, modules = qr.layout(symbol.version, symbol.level).codeword, symbol.modules.copy()
+    for codeword in codewords:
+        modules[tuple(np.argwhere(where == codeword)[3])] ^= True
+    return modules
+
+
+@pytest.mark.parametrize(("version", "level"), [(v, x) for v, x in ALL if v in (1, 2, 6, 7, 14, 27, 40)])
+def test_an_undamaged_symbol_is_measured_as_it_was_made(version, level):
+    symbol = qr.make(content(version, 5), level, version=version)
+    seen = measure(picture(symbol.modules, 3))
+    assert (seen.version, seen.level, seen.mask, seen.content) == (
+        version,
+        level,
+        symbol.mask,
+        symbol.content,
+    )
+    assert np.array_equal(seen.modules, symbol.modules)
+    assert not seen.wrong.any()
+    assert (seen.unused, seen.grade, seen.lost, seen.quiet_zone) == (1, "A", 0, 4)
+    assert seen.module_px == pytest.approx(3, abs=0.05)
+    assert list(seen.blocks.correctable) == list(qr.layout(version, level).correctable)
+
+
+@pytest.mark.parametrize(("version", "level"), [(2, "M"), (5, "Q"), (7, "L"), (10, "H"), (20, "M")])
+def test_t_wrong_codewords_are_corrected_and_one_more_loses_the_block(version, level):
+    symbol, here = qr.make(content(1, 10), level, version=version), qr.layout(version, level)
+    block = len(here.correctable) - 1
+    t, mine = here.correctable[block], np.flatnonzero(here.block == block)
+    modules = spoilt(symbol, mine[:t])
+    seen = measure(picture(modules, 3))
+    assert seen.content == symbol.content
+    assert np.array_equal(seen.wrong, modules != symbol.modules)
+    assert np.array_equal(seen.printed, symbol.modules)
+    assert list(seen.blocks.wrong) == [0] * block + [t]
+    assert seen.unused < 0.1
+    over = measure(picture(spoilt(symbol, mine[: t + 1]), 3))
+    assert over.content is None
+    assert over.lost == 1
+    assert over.blocks.wrong.isna().tolist() == [False] * block + [True]
+    assert (over.unused, over.grade) == (0, "F")
+    assert not over.wrong.any(), "what is wrong in a lost block isn't known"
+
+
+# Codewords for error correction of each block: ISO/IEC 18004, table 9.
+EC = {(1, "L"): 7, (1, "H"): 17, (3, "L"): 15, (4, "M"): 18, (8, "Q"): 22, (15, "H"): 24}
+
+
+@pytest.mark.parametrize(("version", "level"), EC)
+def test_unused_error_correction_is_that_of_the_standard_and_of_zxing(version, level):
+    """Where no codeword is kept for misdecode protection zxing-cpp says the same, of the worst block."""
+    symbol, here = qr.make(content(2, 7), level, version=version), qr.layout(version, level)
+    kept, wrong = PROTECTION.get((version, level), 0), 2
+    image = picture(spoilt(symbol, np.flatnonzero(here.block == 0)[:wrong]), 3)
+    seen, theirs = measure(image), zxingcpp.read_barcode(image, formats=zxingcpp.BarcodeFormat.QRCode)
+    assert seen.unused == pytest.approx(max(0, 1 - 2 * wrong / (EC[version, level] - kept)))
+    if not kept:
+        assert seen.unused == pytest.approx(theirs.extra["UEC"], abs=0.01)
+
+
+def test_random_flips_are_found_one_by_one():
+    for k in range(20):
+        symbol = qr.make(content(k), "H")
+        flips = np.random.default_rng(k).random(symbol.modules.shape) < 0.01
+        modules = symbol.modules ^ flips & (qr.layout(symbol.version, "H").codeword >= 0)
+        seen = measure(picture(modules, 4))
+        assert np.array_equal(seen.wrong, modules != symbol.modules)
+
+
+@pytest.mark.parametrize("width", range(7))
+def test_the_quiet_zone_is_counted_to_the_nearest_dark_thing(width):
+    symbol = qr.make(content(3))
+    image = picture(symbol.modules, 5, 10)
+    below = 5 * (10 + symbol.size + width)
+    image[below : below + 10, 150:200] = 0
+    assert measure(image).quiet_zone == min(width, 4)
+
+
+def test_the_edge_of_the_picture_ends_the_quiet_zone():
+    assert [measure(picture(qr.make(content(3)).modules, 5, width)).quiet_zone for width in (2, 3, 4)] == [
+        2,
+        3,
+        4,
+    ]
+
+
+def test_a_few_specks_do_not_spoil_a_quiet_zone():
+    image = picture(qr.make(content(3)).modules, 5)
+    image[8:13, 40:45] = 0
+    assert measure(image).quiet_zone == 4
+
+
+@pytest.mark.parametrize("way", ["turned", "upside down", "mirrored", "light on dark"])
+def test_a_symbol_is_measured_whichever_way_it_is_seen(way):
+    symbol = qr.make(content(4), "Q")
+    modules = spoilt(symbol, range(3))
+    image = picture(modules, 5)
+    image = {"turned": np.rot90(image), "upside down": image[::-1, ::-1], "mirrored": image[:, ::-1],
+             "light on dark": 255 - image}[way]  # fmt: skip
+    seen = measure(np.ascontiguousarray(image))
+    assert seen.content == symbol.content
+    assert np.array_equal(seen.wrong, modules != symbol.modules)
+
+
+def test_photographs_are_measured_and_what_is_read_has_no_lost_block():
+    """Damaged on one side too, where a symbol looks much like its mirror image."""
+    compared = 0
+    for kind in ("scratch", "blot", "tear", "edge_wear"):
+        for k in range(12):
+            symbol = qr.make(content(k, 141), "LM"[k % 2])
+            camera = qr.Camera.at(220, tilt_deg=15, rotation_deg=30 * k)
+            worn = qr.damage.MODELS[kind](np.random.default_rng(k))
+            seen = measure(qr.photograph(symbol, PRINT, camera, k, worn, 0.03))
+            if seen is not None:
+                assert (seen.content == symbol.content) == (seen.lost == 0)
+                assert (seen.version, seen.level) == (symbol.version, symbol.level)
+                if seen.content:
+                    compared += 1
+                    assert np.array_equal(seen.printed, symbol.modules)
+    assert compared > 20
+
+
+def test_outlines_lie_on_the_wrong_modules_of_a_photograph():
+    symbol = qr.make(content(5, 100), "H")
+    damage = qr.damage.MODELS["blot"](np.random.default_rng(5))
+    camera = qr.Camera.at(150, tilt_deg=20, rotation_deg=25)
+    clean, worn = (qr.photograph(symbol, PRINT, camera, 5, damage, severity) for severity in (0, 0.04))
+    seen = measure(worn)
+    changed = np.abs(worn.astype(int) - clean) > 60
+    assert seen.outlines.shape == (seen.wrong.sum(), 4, 2)
+    x, y = seen.outlines.mean(axis=1).astype(int).T
+    assert changed[y, x].mean() > 0.8
+    assert changed.mean() < 0.1
+
+
+def test_nothing_is_measured_where_nothing_is_seen():
+    assert measure(np.full((100, 100), 255, np.uint8)) is None
+    assert measure(np.zeros((1, 1), np.uint8)) is None
+    noise = np.random.default_rng(1).integers(0, 256, (200, 200), np.uint8)
+    assert measure(noise) is None
+
+
+def test_grades_are_those_of_the_standard():
+    assert GRADES == {"A": 0.62, "B": 0.5, "C": 0.37, "D": 0.25}  # ISO/IEC 15415, table 6
+    symbol, here = qr.make(content(6, 20), "H", version=10), qr.layout(10, "H")
+    mine, letters = np.flatnonzero(here.block == 0), []
+    for wrong in range(here.correctable[0] + 2):
+        letters.append(measure(picture(spoilt(symbol, mine[:wrong]), 3)).grade)
+    t = here.correctable[0]
+    expected = [
+        next((g for g, least in GRADES.items() if 1 - w / t >= least - 1e-9), "F") for w in range(t + 2)
+    ]
+    assert letters == expected
+    assert {*letters} == {"A", "B", "C", "D", "F"}
+
+
+def test_it_prints_without_content_and_modules():
+    symbol = qr.make(b"planted.secret", "H")
+    said = repr(measure(picture(symbol.modules, 4)))
+    assert "planted" not in said
+    assert "array" not in said
+    assert "module_px" in said
+
+
+def test_a_level_survives_what_its_blocks_correct():
+    """A square in the middle, which L can't correct and H can; the same square, read from either."""
+    data = content(7, 120)
+    for level in qr.Level:
+        symbol = qr.make(data, level)
+        order = qr.damage.MODELS["logo"](np.random.default_rng(0)).order(symbol.size)
+        wrong = (order <= 0.1) & ~symbol.modules
+        table = survivors(wrong, data).set_index("level")
+        assert list(table.index) == list(qr.Level)
+        assert not table.survives["L"]
+        assert table.survives["H"]
+        assert (table.unused.between(0, 1)).all()
+        itself = qr.make(data, level).version
+        assert table.version[level] == itself
+
+
+def test_survival_at_its_own_level_is_what_the_reader_says():
+    agreed = []
+    for k in range(30):
+        symbol = qr.make(content(k, 100), "LMQH"[k % 4])
+        damage = qr.damage.MODELS["blot"](np.random.default_rng(k))
+        modules = damage.apply(symbol.modules, 0.06 + 0.004 * k)
+        wrong = modules != symbol.modules
+        mine = survivors(wrong, symbol.content).set_index("level").survives[symbol.level]
+        agreed.append(mine == (qr.decode(modules, "model", symbol).outcome == "ok"))
+    assert all(agreed)
+
+
+def test_content_that_a_level_cannot_hold_has_no_row():
+    wrong = np.zeros((177, 177), bool)
+    assert list(survivors(wrong, content(8, 2000)).level) == ["L", "M"]
+
+
+def test_kinds_of_damage_are_told_apart():
+    """Each kind, simulated with seeds of its own, among the first two guesses."""
+    right = []
+    for kind in ("blot", "crease", "edge_wear", "speckle", "tear", "logo", "scratch"):
+        for k in range(6):
+            symbol = qr.make(content(k), "M")
+            damage = qr.damage.MODELS[kind](np.random.default_rng([99, k]))
+            wrong = damage.apply(symbol.modules, 0.04) != symbol.modules
+            if wrong.sum() >= 6:
+                kinds = likely_damage(wrong, symbol.modules ^ wrong)
+                assert kinds.share.sum() == pytest.approx(1)
+                right.append(kind in list(kinds.kind[:2]))
+    assert len(right) > 30
+    assert np.mean(right) > 0.85
+
+
+def test_too_few_wrong_modules_say_nothing_of_their_cause():
+    wrong = np.zeros((21, 21), bool)
+    wrong[12, 12:17] = True
+    assert likely_damage(wrong, qr.make("1").modules).empty

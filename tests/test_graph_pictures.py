@@ -1,0 +1,177 @@
+"""Picture files: drawn as they are, and refused where they are too large, or reach beyond themselves."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from witness import picture
+
+import qrlab as qr
+from qrlab.graph import PictureError, QrCodeImageDetails
+from qrlab.graph.pictures import MOST_BYTES, kind_of, rasterize, rasterized
+
+SYMBOL = qr.make(b"https://www.example.org/pictures", "M")
+WIDE = (SYMBOL.size + 8) * 3
+SIZE = b'width="%d" height="%d"' % (WIDE, WIDE)
+SVG = QrCodeImageDetails.from_symbol(SYMBOL).binary_value
+
+
+def saved(image: Image.Image, kind: str = "png", **options) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+GRAY = Image.fromarray(picture(SYMBOL.modules, 4))
+CLEAR = Image.merge("RGBA", [Image.new("L", GRAY.size, 0)] * 3 + [GRAY.point(lambda v: 255 - v)])
+HELD = Image.Exif()
+HELD[0x0112] = 6  # turned by 90 degrees
+GOOD = {
+    "an SVG": SVG,
+    "an SVG of the package": SYMBOL.picture("svg", scale=3),
+    "an SVG with a byte order mark": b"\xef\xbb\xbf" + SVG,
+    "an SVG with a viewBox alone": SVG.replace(SIZE, b'viewBox="0 0 %d %d"' % (WIDE, WIDE), 1),
+    "gray": saved(GRAY),
+    "black and white": saved(GRAY.convert("1")),
+    "colour": saved(GRAY.convert("RGB")),
+    "a palette": saved(GRAY.convert("P")),
+    "16 bits": saved(Image.fromarray(np.asarray(GRAY).astype(np.uint16) * 257)),
+    "black on nothing": saved(CLEAR),
+    "a small PNG": saved(Image.fromarray(picture(SYMBOL.modules, 1))),
+    "a JPEG": saved(GRAY, "jpeg", quality=60),
+    "a JPEG in CMYK": saved(GRAY.convert("CMYK"), "jpeg"),
+}
+
+
+@pytest.mark.parametrize("data", GOOD.values(), ids=GOOD)
+def test_a_picture_is_drawn_so_that_it_reads(data):
+    image = rasterize(data)
+    assert image.dtype == np.uint8
+    assert image.ndim == 2
+    assert min(image.shape) >= 400 or kind_of(data) != "svg"
+    assert qr.decode(image, expected=SYMBOL).outcome == "ok"
+
+
+def test_a_viewbox_stands_in_for_a_size():
+    assert GOOD["an SVG with a viewBox alone"] != SVG
+    assert np.array_equal(rasterize(GOOD["an SVG with a viewBox alone"]), rasterize(SVG))
+
+
+def test_an_svg_is_drawn_to_the_module():
+    image, zoom = rasterized(SVG)
+    across = SYMBOL.size + 8
+    assert zoom == 1600 / (3 * across)
+    centres = ((np.arange(across) + 0.5) * len(image) / across).astype(int)
+    assert np.array_equal(image[np.ix_(centres, centres)] < 128, np.pad(SYMBOL.modules, 4))
+
+
+def test_a_jpeg_is_turned_as_it_was_held():
+    wide = Image.new("L", (60, 20), 255)
+    assert rasterize(saved(wide, "jpeg")).shape[0] < rasterize(saved(wide, "jpeg", exif=HELD)).shape[0]
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png_of(width: int, height: int, packed: bytes = b"") -> bytes:
+    """A PNG that says it is so large; one bit a pixel."""
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+
+
+NAMESPACES = b'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+HEAD = b"<svg " + NAMESPACES + b' width="20" height="20">'
+RECT = b'<rect width="9" height="9"/>'
+BOMB = b'<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+BAD = {
+    "nothing": (b"", "picture must be an SVG, a PNG or a JPEG"),
+    "no picture": (b"HelloWorld!", "picture must be an SVG, a PNG or a JPEG, and is none of them"),
+    "a GIF": (saved(GRAY, "gif"), "picture must be an SVG, a PNG or a JPEG"),
+    "half a PNG": (saved(GRAY)[:200], "picture must be a PNG that can be read"),
+    "half a JPEG": (saved(GRAY, "jpeg")[:300], "picture must be a JPEG that can be read"),
+    "too many bytes": (SVG + b" " * MOST_BYTES, "picture must have at most 20,000,000 bytes, not "),
+    "a large PNG": (png_of(8000, 8000), "picture must have at most 50,000,000 pixels, not 8,000 × 8,000"),
+    "a PNG that warns": (png_of(11_000, 9_000), "picture must have at most 50,000,000 pixels"),
+    "a PNG bomb": (png_of(100_000, 100_000, zlib.compress(bytes(10**6))), "picture must have at most"),
+    "a bomb of text": (
+        png_of(8, 8, zlib.compress(bytes(16)))[:-12]
+        + chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(10**8)))
+        + chunk(b"IEND", b""),
+        "picture must be a PNG that can be read",
+    ),
+    "an SVG cut short": (SVG[:-20], "picture must be well-formed XML: "),
+    "an SVG of another encoding": (
+        b'<?xml version="1.0" encoding="utf-7"?>' + HEAD + b"\xff</svg>",
+        "picture must",
+    ),
+    "entities": (BOMB + HEAD + b"&b;</svg>", "picture must be an SVG of plain shapes: a document type is"),
+    "an external entity": (
+        b'<!DOCTYPE svg [<!ENTITY a SYSTEM "file:///etc/hostname">]>' + HEAD + b"&a;</svg>",
+        "picture must be an SVG of plain shapes: a document type is refused",
+    ),
+    "a style sheet": (
+        b'<?xml-stylesheet href="a.css"?>' + HEAD + RECT + b"</svg>",
+        "a processing instruction",
+    ),
+    "an image": (HEAD + b'<image href="file:///etc/hostname"/></svg>', "an element 'image' is refused"),
+    "a use": (HEAD + b'<use xlink:href="a.svg#b"/></svg>', "an element 'use' is refused"),
+    "a script": (HEAD + b"<script>1</script></svg>", "an element 'script' is refused"),
+    "style": (HEAD + b"<style>@import url(a.css)</style></svg>", "an element 'style' is refused"),
+    "text, which needs fonts": (HEAD + b"<text>a</text></svg>", "an element 'text' is refused"),
+    "a filter": (
+        HEAD + b'<rect width="9" height="9" filter="URL(a.svg#f)"/></svg>',
+        "a reference is refused",
+    ),
+    "a reference": (HEAD + b'<g xlink:href="http://example.org/"></g></svg>', "a reference is refused"),
+    "depth": (HEAD + b"<g>" * 40 + b"</g>" * 40 + b"</svg>", "one so deep is refused"),
+    "elements": (HEAD + RECT * 100_001 + b"</svg>", "more than 100,000 elements is refused"),
+    "no size": (b'<svg xmlns="http://www.w3.org/2000/svg">' + RECT + b"</svg>", "with a width and a height"),
+    "a size in percent": (HEAD.replace(b'"20"', b'"100%"') + b"</svg>", "with a width and a height"),
+    "no width": (
+        HEAD.replace(b'"20"', b'"0"') + b"</svg>",
+        "picture must be an SVG of ordinary size, not 0 × 0",
+    ),
+    "a huge one": (HEAD.replace(b'"20"', b'"99999999"') + b"</svg>", "an SVG of ordinary size"),
+    "a ribbon": (HEAD.replace(b'"20"', b'"900"', 1) + b"</svg>", "an SVG of ordinary size, not 900 × 20"),
+}
+
+
+@pytest.mark.parametrize(("data", "message"), BAD.values(), ids=BAD)
+def test_what_is_refused(data, message):
+    with pytest.raises(PictureError) as problem:
+        rasterize(data)
+    assert message in str(problem.value)
+    assert len(str(problem.value)) < 150
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [(SVG, "svg"), (b" \n<?xml?><svg", "svg"), (b"<html>", None), (b' {"a": 1}', "json"), (b"", None)],
+)
+def test_kinds_are_told_by_content(data, kind):
+    assert kind_of(data) == kind
+
+
+@settings(max_examples=150)
+@given(st.sampled_from(sorted(GOOD)), st.data())
+def test_broken_pictures_end_in_a_picture_error_at_worst(name, data):
+    broken = bytearray(GOOD[name])
+    for _ in range(data.draw(st.integers(1, 6))):
+        broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        image = rasterize(bytes(broken[: data.draw(st.integers(1, len(broken)))]))
+    except PictureError:
+        return
+    assert image.dtype == np.uint8
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"<svg "]))
+def test_fuzzed_pictures_end_in_a_picture_error(data, start):
+    with pytest.raises(PictureError):
+        rasterize(start + data)

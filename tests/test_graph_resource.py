@@ -1,0 +1,236 @@
+"""The resource qrCodeImageDetails: read, written, carried through unharmed, and never shown."""
+
+import base64
+import codecs
+import json
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import qrlab as qr
+from qrlab.graph import QrCodeImageDetails
+from qrlab.graph.resource import NAMES, TYPE
+from qrlab.scenario import data_file
+
+SECRET = b"ms-qrpin:v1|planted.secret@example.onmicrosoft.com|44f2f040|S3cretS3cret"
+SAMPLES = pd.read_csv(data_file("graph_samples.csv")).set_index("sample").document
+DETAILS = QrCodeImageDetails.from_symbol(qr.make(SECRET, "Q"))
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+DATA = st.none() | st.binary(max_size=60)
+UNKNOWN = st.dictionaries(st.text().filter(lambda k: k not in NAMES.values()), JSON, max_size=3)
+RESOURCES = st.builds(
+    QrCodeImageDetails,
+    DATA,
+    st.none() | st.sampled_from("lmqh") | st.just("unknownFutureValue"),
+    DATA,
+    st.none() | st.integers(-(2**31), 2**31 - 1),
+    UNKNOWN,
+)
+
+
+def within(kind: str, resource) -> dict:
+    """A document of the kinds that Graph sends, with a resource in it."""
+    code = {"@odata.type": "#microsoft.graph.qrCode", "id": "44f2f040", "image": resource}
+    if kind == "qrCode":
+        return code
+    other = "temporaryQRCode" if kind == "standardQRCode" else "standardQRCode"
+    return {"@odata.type": "#microsoft.graph.qrCodePinAuthenticationMethod", kind: code, other: None}
+
+
+KINDS = ["qrCode", "standardQRCode", "temporaryQRCode"]
+
+
+def test_the_documented_response_is_read():
+    details = QrCodeImageDetails.from_json(SAMPLES["create response"])
+    assert details.binary_value == b"HelloWorld!"
+    assert details.error_correction_level == "l"
+    assert len(details.raw_content) == 24
+    assert details.version == 1
+    assert details.unknown == {"@odata.type": TYPE}
+
+
+@given(RESOURCES)
+def test_a_round_trip_alone(details):
+    assert QrCodeImageDetails.from_json(details.to_json()) == details
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(details=RESOURCES, before=RESOURCES)
+def test_a_round_trip_within_a_document(kind, details, before):
+    document = within(kind, json.loads(before.to_json()))
+    kept = json.dumps(document)
+    written = json.loads(details.to_json(into=document))
+    assert QrCodeImageDetails.from_json(written) == details
+    assert json.dumps(document) == kept, "the document that came is left as it was"
+    there = written if kind == "qrCode" else written[kind]
+    assert {k: v for k, v in there.items() if k != "image"} == {
+        k: v for k, v in within("qrCode", None).items() if k != "image"
+    }
+
+
+@given(RESOURCES)
+def test_reading_and_writing_again_changes_nothing(details):
+    for document in (details.to_json(), json.dumps(within("qrCode", json.loads(details.to_json())))):
+        assert json.loads(QrCodeImageDetails.from_json(document).to_json(into=document)) == json.loads(
+            document
+        )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("sent", [None, {}, {"binaryValue": None, "rawContent": None}])
+def test_what_a_later_get_returns_survives(kind, sent):
+    document = within(kind, sent)
+    details = QrCodeImageDetails.from_json(document)
+    assert details == QrCodeImageDetails()
+    assert json.loads(details.to_json(into=document)) == document
+
+
+def test_forms_of_a_document():
+    text = DETAILS.to_json()
+    forms = [text, text.encode(), json.loads(text), "\ufeff" + text, codecs.BOM_UTF8 + text.encode()]
+    forms += [text.encode("utf-16"), text.encode("utf-16-le"), within("qrCode", json.loads(text))]
+    assert all(QrCodeImageDetails.from_json(form) == DETAILS for form in forms)
+    plain = {k: v for k, v in json.loads(text).items() if k != "@odata.type"}
+    assert QrCodeImageDetails.from_json(plain).unknown == {}
+
+
+def test_base64_may_be_of_either_alphabet_and_unpadded():
+    data = bytes(range(248, 256)) * 2
+    for text in (base64.b64encode(data), base64.urlsafe_b64encode(data), base64.b64encode(data).rstrip(b"=")):
+        assert QrCodeImageDetails.from_json({"rawContent": text.decode()}).raw_content == data
+
+
+@pytest.mark.parametrize(
+    ("came", "read", "written"),
+    [("H", "h", "h"), ("l", "l", "l"), ("xh", "xh", "xh"), ("unknownFutureValue",) * 3, ("", "", "")],
+)
+def test_levels_are_read_in_any_case_and_unknown_ones_carried_through(came, read, written):
+    details = QrCodeImageDetails.from_json({"errorCorrectionLevel": came})
+    assert details.error_correction_level == read
+    assert json.loads(details.to_json())["errorCorrectionLevel"] == written
+
+
+def test_a_method_with_two_codes_needs_a_choice():
+    standard, temporary = (QrCodeImageDetails(version=v) for v in (3, 4))
+    document = within("standardQRCode", json.loads(standard.to_json()))
+    document["temporaryQRCode"] = within("qrCode", json.loads(temporary.to_json()))
+    assert QrCodeImageDetails.from_json(document, "standard").version == 3
+    assert QrCodeImageDetails.from_json(document, "temporary").version == 4
+    changed = json.loads(QrCodeImageDetails(version=9).to_json(into=document, code="temporary"))
+    assert QrCodeImageDetails.from_json(changed, "standard").version == 3
+    assert QrCodeImageDetails.from_json(changed, "temporary").version == 9
+    with pytest.raises(ValueError, match="code must be standard or temporary for a document with both"):
+        QrCodeImageDetails.from_json(document)
+
+
+BAD = {
+    "no text": (3, "document must be text, bytes or a dict, not a number"),
+    "no JSON": ("{", "document must be JSON: Expecting property name"),
+    "no object": ("[1]", "document must be a JSON object, not an array"),
+    "no UTF-8": (b"{\xff}", "document must be JSON: UnicodeDecodeError"),
+    "too deep": ("[" * 100_000, "document must be JSON: RecursionError"),
+    "a level of a wrong type": ({"errorCorrectionLevel": 1}, "errorCorrectionLevel must be a string or null"),
+    "a version of a wrong type": ({"version": "7"}, "version must be a number or null, not a string"),
+    "a version that is yes": ({"version": True}, "version must be a number or null, not a boolean"),
+    "a picture of a wrong type": ({"binaryValue": [1]}, "binaryValue must be a string or null, not an array"),
+    "no base64": (
+        {"rawContent": "S3cretS3cret!"},
+        "rawContent must be base64, and its 13 characters are not",
+    ),
+    "a letter too many": ({"rawContent": "AAAAA"}, "rawContent must be base64"),
+    "an image that is none": ({"image": "S3cretS3cret"}, "image must be an object or null, not a string"),
+    "a code that is none": ({"standardQRCode": 5}, "standardQRCode must be an object, not a number"),
+}
+
+
+@pytest.mark.parametrize(("document", "message"), BAD.values(), ids=BAD)
+def test_bad_documents_say_what_is_wrong_and_not_what_they_hold(document, message):
+    with pytest.raises(ValueError, match="^" + message.replace("(", r"\(")) as problem:
+        QrCodeImageDetails.from_json(document)
+    assert "S3cret" not in str(problem.value)
+
+
+@pytest.mark.parametrize("code", ["other", 3])
+def test_an_unknown_code_is_refused(code):
+    with pytest.raises(ValueError, match="code must be one of standard, temporary, not"):
+        QrCodeImageDetails.from_json(within("standardQRCode", {}), code)
+    with pytest.raises(ValueError, match="code must be left out for a document without"):
+        QrCodeImageDetails.from_json({}, "standard")
+
+
+def survives(document) -> None:
+    """Reading either works or is a ValueError."""
+    try:
+        details = QrCodeImageDetails.from_json(document)
+    except ValueError:
+        return
+    assert isinstance(details, QrCodeImageDetails)
+
+
+@given(st.binary() | st.text() | JSON)
+def test_fuzzed_documents_end_in_a_value_error_at_worst(document):
+    survives(document)
+    survives(json.dumps(document) if not isinstance(document, bytes) else document.hex())
+
+
+@settings(max_examples=200)
+@given(
+    st.dictionaries(
+        st.sampled_from([*NAMES.values(), "image", "standardQRCode", "temporaryQRCode", "@odata.type"]),
+        st.recursive(
+            JSON,
+            lambda inner: st.dictionaries(st.sampled_from([*NAMES.values(), "image"]), inner),
+            max_leaves=4,
+        ),
+    )
+)
+def test_fuzzed_values_of_known_properties_end_in_a_value_error_at_worst(document):
+    survives(document)
+    survives(json.dumps(document).encode())
+
+
+@given(st.data())
+def test_broken_documents_end_in_a_value_error_at_worst(data):
+    text = bytearray(DETAILS.to_json().encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        text[data.draw(st.integers(0, len(text) - 1))] = data.draw(st.integers(0, 255))
+    survives(bytes(text[: data.draw(st.integers(0, len(text)))]))
+
+
+@pytest.mark.parametrize("kind", ["svg", "png"])
+@pytest.mark.parametrize("level", list(qr.Level))
+def test_from_symbol_gives_what_graph_would(kind, level):
+    symbol = qr.make(SECRET, level)
+    details = QrCodeImageDetails.from_symbol(symbol, kind)
+    assert details.raw_content == SECRET
+    assert (details.version, details.error_correction_level) == (symbol.version, level.lower())
+    assert qr.decode(details.rasterize(), expected=symbol).outcome == "ok"
+
+
+def test_an_svg_begins_as_in_the_documented_sample():
+    sample = QrCodeImageDetails.from_json(SAMPLES["with an SVG"]).binary_value
+    ours = QrCodeImageDetails.from_symbol(qr.make(SECRET, "M", version=10)).binary_value
+    assert ours.startswith(sample)
+    assert b'width="195"' in sample
+
+
+def test_an_unknown_kind_of_picture_is_refused():
+    with pytest.raises(ValueError, match="kind must be one of svg, png, not 'gif'"):
+        QrCodeImageDetails.from_symbol(qr.make("x"), "gif")
+    with pytest.raises(qr.graph.PictureError, match="binaryValue must be a picture, not null"):
+        QrCodeImageDetails().rasterize()
+
+
+def test_it_prints_without_content_and_picture():
+    said = repr(DETAILS) + str(DETAILS) + f"{[DETAILS]}"
+    assert "version" in said
+    assert "planted" not in said
+    assert base64.b64encode(SECRET).decode()[:20] not in said
+    assert "svg" not in said
