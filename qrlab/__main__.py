@@ -1,13 +1,14 @@
 """The command line: arguments to calls, answers to lines.  Nothing is computed here.
 
-Exit status 0: done; 2: the input is unusable, with one line on standard error.
+Exit status 0: done; 1: the audit has findings; 2: the input is unusable, with one line on standard error.
 """
 
 import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +17,7 @@ from qrlab import __version__
 from qrlab.decoders import decoders
 from qrlab.report import report
 from qrlab.scenario import SCENARIOS, Scenario, Wear
-from qrlab.symbols import UNITS
+from qrlab.symbols import UNITS, one_of
 
 
 class _Parser(argparse.ArgumentParser):
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(argv)
     try:
         print(asked.answer(asked), flush=True)
-        return 0
+        return asked.status
     except BrokenPipeError:  # who reads the pipe, such as head, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
@@ -47,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> _Parser:
     parser = _Parser(prog="qrlab", description="What QR code error correction really buys.")
     parser.add_argument("--version", action="version", version=f"qrlab {__version__}")
+    parser.set_defaults(status=0)
     commands = parser.add_subparsers(dest="command", required=True)
 
     choose = commands.add_parser("choose", help="recommend an error-correction level", epilog=_EXAMPLES,
@@ -74,6 +76,28 @@ def _parser() -> _Parser:
     )
     choose.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random (0)")
     choose.add_argument("--json", action="store_true", help="as JSON")
+
+    audit = commands.add_parser("audit", help="audit a qrCodeImageDetails, or the picture of a QR code")
+    audit.set_defaults(answer=_audit)
+    audit.add_argument("file", type=Path, help="JSON with the resource, or a picture: SVG, PNG or JPEG")
+    audit.add_argument(
+        "--code", metavar="CODE", help="which of an authentication method's: standard, temporary"
+    )
+    audit.add_argument("--key", help="of the content's digest, so that it can be compared between audits")
+    audit.add_argument(
+        "--scenario", metavar="NAME", help="advise on printing it for this scenario (sign-in-badge)"
+    )
+    audit.add_argument("--dpi", type=float, help="advise on printing it with so many dots per inch")
+    audit.add_argument(
+        "--distance-mm", type=float, metavar="MM", help="advise on printing it to be read from there"
+    )
+    audit.add_argument("--trials", type=int, default=300, metavar="N", help="simulated prints for that (300)")
+    audit.add_argument(
+        "--plot", type=Path, metavar="FILE", help="draw wrong modules and lost blocks (SVG, PNG)"
+    )
+    audit.add_argument("--show-content", action="store_true",
+                       help="show the content, a credential, and the picture in --plot")  # fmt: skip
+    audit.add_argument("--json", action="store_true", help="as JSON")
 
     command = commands.add_parser("report", help="run the notebooks and write the report")
     command.set_defaults(answer=_report)
@@ -113,21 +137,30 @@ def _choose(asked: argparse.Namespace) -> str:
     values = {name: getattr(asked, option[2:].replace("-", "_")) for option, name in _OPTIONS.items()}
     if asked.content is not None and asked.bytes is not None:
         raise ValueError("content must be given either as such or by --bytes, not both")
-    if asked.scenario not in SCENARIOS:
-        raise ValueError(f"--scenario must be one of {', '.join(SCENARIOS)}, not {asked.scenario!r}")
-    try:
-        given = values | {"wear": _wear(asked.damage)}
-        scenario = SCENARIOS[asked.scenario].change(**{k: v for k, v in given.items() if v is not None})
+    with _options_named():
+        scenario = _scenario(asked.scenario, values | {"wear": _wear(asked.damage)})
         limits = {"trials": asked.trials, "seconds": asked.seconds, "seed": asked.seed}
         choice = choose(asked.content, scenario, **limits)
-    except ValueError as problem:
-        option = next((o for o, name in _OPTIONS.items() if str(problem).startswith(name)), None)
-        raise ValueError(str(problem).replace(_OPTIONS[option], option, 1) if option else problem) from None
     for reader, why_not in choice.left_out.items():
         print(f"qrlab choose: reader {reader} is left out: {why_not}", file=sys.stderr)
     if asked.json:
         return json.dumps(choice.to_dict(), indent=2)
     return f"{_heading(choice.scenario, choice.trials)}\n\n{_lines(choice)}\n\n{choice.reason}"
+
+
+def _scenario(name: str, values: dict) -> Scenario:
+    one_of("--scenario", name, SCENARIOS)
+    return SCENARIOS[name].change(**{k: v for k, v in values.items() if v is not None})
+
+
+@contextmanager
+def _options_named() -> Iterator[None]:
+    """Errors name the option, where a parameter came from one."""
+    try:
+        yield
+    except ValueError as problem:
+        option = next((o for o, name in _OPTIONS.items() if str(problem).startswith(name)), None)
+        raise ValueError(str(problem).replace(_OPTIONS[option], option, 1) if option else problem) from None
 
 
 def _share(text: str) -> float:
@@ -180,6 +213,58 @@ def _lines(choice) -> str:
             rows.append([mark + row.level, *size, *last])
     heads = ["  level", "symbol", "module", "dots", "area", "read", "95% interval", "worst reader", "misread"]
     return pd.DataFrame(rows, columns=heads).fillna("–").to_string(index=False)
+
+
+def _audit(asked: argparse.Namespace) -> str:
+    from qrlab import graph  # slow to load
+
+    found = graph.audit(_bytes_of(asked.file), code=asked.code, key=asked.key and asked.key.encode())
+    asked.status = int(bool(found.findings))
+    printing, content = _printing(asked, found), found.reveal() if asked.show_content else None
+    if asked.plot is not None and found.symbol is None:
+        print("qrlab audit: nothing is drawn, as no symbol was found", file=sys.stderr)
+    elif asked.plot is not None:
+        found.plot(show_content=asked.show_content).figure.savefig(asked.plot)
+    shown = {} if content is None else {"content": content.decode(errors="backslashreplace")}
+    if asked.json:
+        more = {} if printing is None else {"printing": printing.to_dict()}
+        return json.dumps(found.to_dict() | more | shown, indent=2)
+    parts = [
+        _left(found.table),
+        "\n".join(f"{code}: {said}" for code, said in found.findings) or "No findings.",
+    ]
+    parts += [printing.reason] if printing else []
+    parts += [f"content: {json.dumps(said, ensure_ascii=False)}" for said in shown.values()]
+    return "\n\n".join(parts + ([graph.NO_VERIFICATION] if found.symbol else []))
+
+
+def _bytes_of(file: Path) -> bytes:
+    from qrlab.graph.resource import MOST_CHARACTERS
+
+    try:
+        if file.stat().st_size > MOST_CHARACTERS:
+            raise ValueError(f"file must have at most {MOST_CHARACTERS:,} bytes, not {file.stat().st_size:,}")
+        return file.read_bytes()
+    except OSError as problem:
+        raise ValueError(
+            f"file must be one that can be read, and {file} is not: {problem.strerror}"
+        ) from None
+
+
+def _printing(asked: argparse.Namespace, found):
+    """Advice on printing, if there is a readable symbol and it is asked for."""
+    values = {"print_dpi": asked.dpi, "camera_distance_mm": asked.distance_mm}
+    if found.reveal() is None or (asked.scenario, *values.values()) == (None,) * 3:
+        return None
+    with _options_named():
+        return found.smallest_width(_scenario(asked.scenario or "sign-in-badge", values), trials=asked.trials)
+
+
+def _left(table: pd.DataFrame) -> str:
+    """A table of text, its columns aligned on the left."""
+    columns = [[name, *table[name]] for name in table]
+    widths = [max(map(len, column)) for column in columns]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in zip(*columns))
 
 
 def _report(asked: argparse.Namespace) -> str:

@@ -8,8 +8,11 @@ import subprocess
 import sys
 import termios
 import time
+from dataclasses import replace
 
+import cv2
 import pytest
+from test_graph_audits import DETAILS, leaks
 
 import qrlab as qr
 from qrlab.__main__ import main
@@ -109,6 +112,12 @@ BAD = {
     "an unknown damage": (("choose", "--damage", "fog"), "--damage must be KIND[:AREA[:SHARE]], such as"),
     "an impossible damage": (("choose", "--damage", "blot:300%"), "not blot:300%: typical must be a number"),
     "too few trials": (("choose", "--trials", "1"), "trials must be an integer from 10 to"),
+    "no file": (
+        ("audit", "nothing.json"),
+        "file must be one that can be read, and nothing.json is not: No such",
+    ),
+    "a folder": (("audit", "."), "file must be one that can be read, and . is not: Is a directory"),
+    "a file of another kind": (("audit", __file__), "what must be a JSON object, an SVG, a PNG or a JPEG"),
     "an unknown notebook": (("report", "--only", "99"), "only must be one of 01, "),
     "an unknown parameter": (
         ("report", "--only", "06", "-p", "x=1"),
@@ -130,6 +139,69 @@ def test_bad_input_is_one_line_and_status_2(capsys, tmp_path, arguments, message
     assert message in errors
     assert len(errors.splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def badge(tmp_path):
+    """A file with a resource, whose content is planted."""
+    file = tmp_path / "badge.json"
+    file.write_text(DETAILS.to_json())
+    return file
+
+
+def test_an_audit_is_for_people_and_for_programs(capsys, badge):
+    status, said, errors = asked(capsys, "audit", str(badge))
+    assert (status, errors) == (0, "")
+    assert re.search(r"^version +8 +8$".replace("8", str(DETAILS.version)), said, re.MULTILINE)
+    assert "No findings." in said
+    assert said.rstrip().endswith(qr.graph.NO_VERIFICATION)
+    assert max(map(len, said.split("\n\n")[0].splitlines())) <= 100
+    status, coded, errors = asked(capsys, "audit", str(badge), "--json")
+    answer = json.loads(coded)
+    assert (status, errors, answer["findings"]) == (0, "", [])
+    assert [*answer] == ["declared", "measured", "findings"]
+    assert leaks(said + coded) == []
+
+
+def test_findings_make_status_1(capsys, badge):
+    badge.write_text(replace(DETAILS, version=39, raw_content=None).to_json())
+    status, said, errors = asked(capsys, "audit", str(badge))
+    assert (status, errors) == (1, "")
+    found = re.findall(r"^([a-z-]+): (.+)$", said, re.MULTILINE)
+    assert [code for code, _ in found] == ["missing-value", "version-mismatch"]
+    status, coded, _ = asked(capsys, "audit", str(badge), "--json")
+    assert status == 1
+    assert [tuple(finding.values()) for finding in json.loads(coded)["findings"]] == found
+
+
+def test_a_picture_is_audited_by_its_content_not_its_name(capsys, tmp_path):
+    file = tmp_path / "picture.json"
+    file.write_bytes(DETAILS.binary_value)
+    status, said, _ = asked(capsys, "audit", str(file))
+    assert status == 0
+    assert "declared" not in said
+    assert leaks(said) == []
+
+
+def test_the_content_is_shown_only_when_asked_for(capsys, badge):
+    for more in ([], ["--json"]):
+        _, said, _ = asked(capsys, "audit", str(badge), "--show-content", *more)
+        assert json.dumps(DETAILS.raw_content.decode()) in said
+
+
+def test_an_audit_advises_on_printing(capsys, badge, tmp_path):
+    plot = tmp_path / "wrong.png"
+    options = ["--dpi", "300", "--distance-mm", "120", "--trials", "20", "--plot", str(plot)]
+    status, said, _ = asked(capsys, "audit", str(badge), *options)
+    assert status == 0
+    assert re.search(r"^Print it at least \d+\.\d mm wide \(300 dpi, read at 120 mm\): ", said, re.MULTILINE)
+    assert qr.decode(cv2.imread(str(plot), 0)).outcome == "unread"
+
+
+def test_digests_of_one_key_can_be_compared(capsys, badge):
+    answers = [json.loads(asked(capsys, "audit", str(badge), "--json", "--key", key)[1]) for key in "aab"]
+    one, same, other = (answer["declared"]["content"]["digest"] for answer in answers)
+    assert one == same != other
 
 
 def test_an_interrupt_is_one_line_too(capsys, monkeypatch):
