@@ -3,10 +3,13 @@
 import re
 from pathlib import Path
 
+import cv2
 import nbformat
 import pandas as pd
 import pytest
+from test_graph_audits import DETAILS, SECRET, leaks
 
+import qrlab as qr
 from qrlab.report import WIDGET, report
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
@@ -50,9 +53,12 @@ def test_every_figure_has_an_alternative_text(path):
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory) -> Path:
-    """Every committed notebook, executed live with ten trials, coarsely."""
+    """Every committed notebook, executed live with ten trials, coarsely, and a planted resource."""
     out = tmp_path_factory.mktemp("reports")
-    report(NOTEBOOKS[0].parent, out, None, ["trials=10", "contents=6", "points=5"], jobs=2)
+    resource = tmp_path_factory.mktemp("resource") / "badge.json"
+    resource.write_text(DETAILS.to_json())
+    parameters = ["trials=10", "contents=6", "points=5", f"resource={resource}"]
+    report(NOTEBOOKS[0].parent, out, None, parameters, jobs=2)
     return out
 
 
@@ -65,6 +71,17 @@ def test_charts_are_saved_for_slides_and_tables_as_csv(reports):
     saved = {path.name for path in (reports / "figures").iterdir()}
     assert {"06_decision.svg", "06_decision.png", "06_sensitivity.svg", "06_levels.csv"} <= saved
     assert len(pd.read_csv(reports / "figures" / "06_levels.csv")) == 4
+
+
+def test_a_credential_is_audited_and_not_in_any_file_of_the_report(reports):
+    page = (reports / "07_audit_a_graph_qr_code.html").read_text()
+    assert "of your own code, the audit finds" in page
+    assert f"{len(SECRET)} bytes" in page
+    for file in filter(Path.is_file, reports.rglob("*")):
+        if file.suffix == ".png":
+            assert qr.decode(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)).content != SECRET
+        else:
+            assert leaks(file.read_text()) == [], file.name
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)

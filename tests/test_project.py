@@ -117,6 +117,8 @@ def test_the_readme_names_every_notebook_and_module():
     text = (ROOT / "README.md").read_text()
     for path in [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "qrlab").glob("[a-z]*.py")]:
         assert path.name in text, path.name
+    for package in (ROOT / "qrlab").glob("*/__init__.py"):
+        assert f"{package.parent.name}/ " in text
     assert len(text.splitlines()) < 120
 
 
