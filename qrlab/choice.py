@@ -13,7 +13,6 @@ The rule, in this order:
 Only the content's length and the mode of its characters matter: random contents like it are printed and read.
 """
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -29,7 +28,7 @@ from qrlab.capture import MM_PER_INCH
 from qrlab.decoders import unavailable
 from qrlab.experiment import growing, readings, shown
 from qrlab.scenario import Mix, Scenario, named_scenario
-from qrlab.stats import differences, mean_interval
+from qrlab.stats import differences, mean_interval, records
 from qrlab.symbols import (
     UNITS,
     Level,
@@ -228,10 +227,10 @@ class Choice:
             "trials": self.trials,
             "seed": self.seed,
             "scenario": self.scenario.name,
-            "parameters": _records(self.scenario.parameters),
+            "parameters": records(self.scenario.parameters),
             "readers_left_out": self.left_out,
-            "table": _records(self.table),
-            "changes": _records(self.changes),
+            "table": records(self.table),
+            "changes": records(self.changes),
         }
 
 
@@ -517,8 +516,3 @@ def _listed(levels) -> str:
 def _like(value: object, number: float) -> object:
     """`number` in the type of `value`: whole where that is."""
     return round(number) if isinstance(value, int) else number
-
-
-def _records(table: pd.DataFrame) -> list[dict]:
-    """The rows of a table as JSON has them: None for what is missing."""
-    return json.loads(table.to_json(orient="records"))

@@ -1,5 +1,6 @@
 """Uncertainty of what was simulated.  Nothing here runs trials or draws."""
 
+import json
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import combinations
@@ -243,3 +244,8 @@ def _columns(table: pd.DataFrame, names: str | list[str]) -> list[str]:
     for name in names:
         one_of("columns to group by", name, table.columns)
     return names
+
+
+def records(table: pd.DataFrame, digits: int = 10) -> list[dict]:
+    """The rows of a table as JSON has them, rounded to so many decimals: None for what is missing."""
+    return json.loads(table.to_json(orient="records", double_precision=digits))

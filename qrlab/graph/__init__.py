@@ -1,6 +1,8 @@
 """Microsoft Graph's qrCodeImageDetails: the resource, and its audit.  A real one is a credential."""
 
-from qrlab.graph.audits import FINDINGS, NO_VERIFICATION, Advice, Audit, Finding, audit
+from qrlab.graph.advice import Advice
+from qrlab.graph.audits import NO_VERIFICATION, Audit, audit
+from qrlab.graph.findings import FINDINGS, Finding
 from qrlab.graph.measured import Measured
 from qrlab.graph.pictures import PictureError
 from qrlab.graph.resource import QrCodeImageDetails

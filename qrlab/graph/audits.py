@@ -5,48 +5,30 @@ key.  Who wants more asks: Audit.reveal, Audit.plot(show_content=True).
 """
 
 import hashlib
-import json
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from math import ceil
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from qrlab.capture import MM_PER_INCH
 from qrlab.decoders import DECODERS, decode, unavailable
-from qrlab.experiment import readings
+from qrlab.graph.advice import Advice, smallest_width
+from qrlab.graph.findings import Finding, find
 from qrlab.graph.measured import Measured, likely_damage, measure, survivors
 from qrlab.graph.pictures import PictureError, kind_of, rasterized
-from qrlab.graph.resource import LEVELS, NAMES, TYPE, QrCodeImageDetails
+from qrlab.graph.resource import QrCodeImageDetails
 from qrlab.scenario import Scenario, named_scenario
-from qrlab.stats import mean_interval
-from qrlab.symbols import ALPHABETS, UNITS, Level, blocks_of, capacity, integer, mode_of, one_of
+from qrlab.stats import records
+from qrlab.symbols import integer, mode_of, one_of
 
 NO_VERIFICATION = (
     "Measured on a picture, not with calibrated optics and light: no verification by ISO/IEC 15415, "
     "whose measure of unused error correction and grade letters it borrows."
 )
-FINDINGS = (
-    "missing-value",
-    "odata-type-mismatch",
-    "unknown-level",
-    "capacity-exceeded",
-    "not-an-image",
-    "image-unreadable",
-    "version-mismatch",
-    "level-mismatch",
-    "content-mismatch",
-    "quiet-zone-too-small",
-    "higher-level-free",
-)
 _KEY = secrets.token_bytes(16)  # of digests, unless one is given: they can be compared within a session
-_ALIKE = 0.01  # rates so near to the best are as good
-_RESOLVED = 8  # camera pixels a module, beyond which a wider print helps no more
 _CLASSES = {
     "A-Z": rb"[A-Z]",
     "a-z": rb"[a-z]",
@@ -55,29 +37,6 @@ _CLASSES = {
     "spaces": rb"\s",
     "other": rb"[^!-~\s]",
 }
-
-
-class Finding(NamedTuple):
-    """Something that an audit found; code: stable, one of FINDINGS; message: in words, without content."""
-
-    code: str
-    message: str
-
-
-@dataclass(frozen=True)
-class Advice:
-    """The smallest width to print a code at; width_mm: None where none is read; reason: a sentence;
-    tried: dots (the printer's, a module), width_mm, module_mm, rate, low, high (the share of scans read, with
-    a 95 % interval), narrowest first.
-    """
-
-    width_mm: float | None
-    reason: str
-    tried: pd.DataFrame = field(repr=False)
-
-    def to_dict(self) -> dict:
-        """width_mm, reason and the rows of tried, ready for JSON."""
-        return {"width_mm": self.width_mm, "reason": self.reason, "tried": _records(self.tried)}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -159,7 +118,7 @@ class Audit:
             raise ValueError("picture must be readable for advice on printing it, and is not")
         if scenario.print.dpi is None:
             raise ValueError("print_dpi must be given for the width to print, not None")
-        return _smallest_width(self.symbol, scenario, integer("trials", trials, 10, 10**6), seed, jobs)
+        return smallest_width(self.symbol, scenario, integer("trials", trials, 10, 10**6), seed, jobs)
 
 
 def audit(
@@ -207,13 +166,11 @@ def audit(
 def _audited(details, image, zoom: float, readers, key: bytes, refused: str | None = None) -> Audit:
     symbol = None if image is None else measure(image)
     outcomes = {} if image is None else _outcomes(image, details, symbol, readers)
-    findings = [Finding(code, said) for code, said in _findings(details, symbol, outcomes, refused)]
-    findings.sort(key=lambda finding: FINDINGS.index(finding.code))
     measured = {} if image is None else {"found": symbol is not None, "readers": outcomes}
     if symbol is not None:
         measured |= _measurements(symbol, zoom, key) | {"note": NO_VERIFICATION}
     declared = {} if details is None else _declared(details, key)
-    return Audit(declared, measured, tuple(findings), symbol, image)
+    return Audit(declared, measured, find(details, symbol, outcomes, refused), symbol, image)
 
 
 def _outcomes(image, details: QrCodeImageDetails | None, symbol: Measured | None, readers) -> dict[str, str]:
@@ -254,104 +211,19 @@ def _measurements(symbol: Measured, zoom: float, key: bytes) -> dict:
         "content": _described(symbol.content, key),
         "unused_error_correction": round(symbol.unused, 4),
         "grade": symbol.grade,
-        "blocks": _records(symbol.blocks),
+        "blocks": records(symbol.blocks, 4),
         "wrong_modules": wrong,
     }
     if wrong:
-        measured["likely_damage"] = _records(likely_damage(symbol.wrong, symbol.modules))
+        measured["likely_damage"] = records(likely_damage(symbol.wrong, symbol.modules), 4)
         if symbol.content is not None:
-            measured["levels"] = _records(survivors(symbol.wrong, _text_or_bytes(symbol.content)))
+            measured["levels"] = records(survivors(symbol.wrong, _text_or_bytes(symbol.content)), 4)
     return measured
-
-
-def _records(table: pd.DataFrame) -> list[dict]:
-    return json.loads(table.round(4).to_json(orient="records"))
 
 
 def _text_or_bytes(content: bytes) -> str | bytes:
     """Content as `make` takes it: as text where that is packed tighter."""
     return content.decode() if content.isascii() and mode_of(content.decode()) != "byte" else content
-
-
-# --- what is found ---
-
-
-def _findings(details, symbol, outcomes: dict[str, str], refused: str | None) -> Iterator[tuple[str, str]]:
-    """What is wrong, as code and message; details: None for a picture alone."""
-    if details is not None:
-        yield from _of_declared(details)
-    if refused is not None:
-        yield "not-an-image", refused
-    if outcomes and "ok" not in outcomes.values():
-        lost = "" if symbol is None else f"; {symbol.lost} of {len(symbol.blocks)} blocks are lost"
-        yield "image-unreadable", f"none of {', '.join(outcomes)} reads the picture{lost}"
-    if symbol is not None:
-        yield from _of_measured(symbol)
-        if details is not None:
-            yield from _differences(details, symbol)
-
-
-def _of_declared(details: QrCodeImageDetails) -> Iterator[tuple[str, str]]:
-    for own, name in NAMES.items():
-        if getattr(details, own) is None:
-            yield "missing-value", f"{name} is null or missing"
-    said = details.unknown.get("@odata.type", TYPE)
-    if said != TYPE:
-        yield "odata-type-mismatch", f"@odata.type must be {TYPE}, not {str(said)[:80]!r}"
-    level, version, content = details.error_correction_level, details.version, details.raw_content
-    if level is not None and level not in LEVELS:
-        yield "unknown-level", f"errorCorrectionLevel must be one of l, m, q, h, not {level[:40]!r}"
-    if version is not None and not 1 <= version <= 40:
-        yield "version-mismatch", f"version must be from 1 to 40, not {version}"
-    elif version is not None and level in LEVELS and content:
-        held = 8 * sum(data for _, data in blocks_of(version, LEVELS[level]))
-        if _least_bits(content) > held:
-            mode, symbol = _mode_of(content), f"{version}-{LEVELS[level]}"
-            holds = f"{capacity(version, LEVELS[level], mode):,} {UNITS[mode]}"
-            yield (
-                "capacity-exceeded",
-                f"{len(content):,} bytes of content, and version {symbol} holds {holds}",
-            )
-
-
-def _mode_of(content: bytes) -> str:
-    return mode_of(content.decode()) if content.isascii() else "byte"
-
-
-def _least_bits(content: bytes) -> float:
-    """Fewer bits than any mix of modes needs: each character in the tightest mode that has it."""
-    digits = sum(chr(c) in ALPHABETS["numeric"] for c in content)
-    letters = sum(chr(c) in ALPHABETS["alphanumeric"] for c in content) - digits
-    other = (len(content) - digits - letters) * (8 if content.isascii() else 13 / 2)  # kanji: two in 13 bits
-    first = {"numeric": 14, "alphanumeric": 13}.get(_mode_of(content), 12)  # mode and, at least, length
-    return first + digits * 10 / 3 + letters * 11 / 2 + other
-
-
-def _of_measured(symbol: Measured) -> Iterator[tuple[str, str]]:
-    if symbol.quiet_zone < 4:
-        yield "quiet-zone-too-small", f"quiet zone must be 4 modules wide, not {symbol.quiet_zone}"
-    if symbol.content:
-        mode, ranks = _mode_of(symbol.content), list(Level)
-        free = [x for x in ranks if capacity(symbol.version, x, mode) >= len(symbol.content)]
-        if free and ranks.index(free[-1]) > ranks.index(symbol.level):
-            yield (
-                "higher-level-free",
-                f"level {free[-1]} would fit the same version {symbol.version}, at no cost",
-            )
-
-
-def _differences(details: QrCodeImageDetails, symbol: Measured) -> Iterator[tuple[str, str]]:
-    version, level, content = details.version, details.error_correction_level, details.raw_content
-    if version is not None and 1 <= version <= 40 and version != symbol.version:
-        yield "version-mismatch", f"version is declared {version}, and the picture's is {symbol.version}"
-    if level in LEVELS and LEVELS[level] != symbol.level:
-        yield "level-mismatch", f"level is declared {level}, and the picture's is {symbol.level.lower()}"
-    if content is not None and symbol.content is not None and content != symbol.content:
-        sizes = f"{len(content):,} bytes are declared, and the picture's are {len(symbol.content):,}"
-        yield "content-mismatch", f"content differs: {sizes}"
-
-
-# --- in words ---
 
 
 def _rows(declared: dict, seen: dict) -> Iterator[tuple[str, str, str]]:
@@ -398,43 +270,3 @@ def _said(value: object) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;")
-
-
-# --- advice ---
-
-
-def _smallest_width(symbol: Measured, scenario: Scenario, trials: int, seed: int, jobs: int) -> Advice:
-    """All widths at once, on the same trials: of whole printer dots a module, up to what is resolved."""
-    size, printed, camera = len(symbol.modules), scenario.print, scenario.camera
-    dot_mm = MM_PER_INCH / printed.dpi
-    across = size + 2 * printed.quiet_zone * printed.quiet_zone_included
-    frame = 0.8 * camera.frame_height_px / (size + 2 * printed.quiet_zone)
-    most = max(1, ceil(min(_RESOLVED, frame) / (camera.px_per_mm * dot_mm)))
-    dots = sorted({min(ceil(1.15**k), most) for k in range(60)})
-    mode = _mode_of(symbol.content)
-    payload = min(len(symbol.content), capacity(symbol.version, symbol.level, mode))
-    widths = [
-        scenario.change(print_width_mm=k * across * dot_mm * (1 + 1e-9), payload=payload, mode=mode)
-        for k in dots
-    ]
-    designs = [there.design([symbol.level]).assign(version=symbol.version) for there in widths]
-    read = readings(pd.concat(designs, ignore_index=True), trials=trials, seed=seed, jobs=jobs)
-    rates = (read.outcome == "ok").to_numpy().reshape(len(dots), -1).mean(axis=1)
-    table = pd.DataFrame({"dots": dots, "rate": rates})
-    table.insert(1, "width_mm", table.dots * across * dot_mm)
-    table.insert(2, "module_mm", table.dots * dot_mm)
-    table["low"], table["high"] = zip(*(mean_interval(rate, trials) for rate in rates))
-    return _advice(table, scenario)
-
-
-def _advice(table: pd.DataFrame, scenario: Scenario) -> Advice:
-    sure, near = table[table.low >= scenario.target], table[table.rate >= table.rate.max() - _ALIKE]
-    given = f"{scenario.print.dpi:g} dpi, read at {scenario.camera.distance_mm:.4g} mm"
-    if not table.rate.max():
-        return Advice(None, f"No print up to {table.width_mm.max():.0f} mm wide is read ({given}).", table)
-    best = (sure if len(sure) else near).iloc[0]
-    wide = f"Print it at least {ceil(10 * best.width_mm - 1e-6) / 10:.1f} mm wide ({given})"
-    reads = f"{100 * best.rate:.1f}% of scans ({100 * best.low:.1f} to {100 * best.high:.1f}) are read there"
-    target = "" if len(sure) else f"; a wider print gains at most {100 * _ALIKE:.0f} point"
-    target += "" if len(sure) else f", so that none is sure to reach {100 * scenario.target:.4g}%"
-    return Advice(float(best.width_mm), f"{wide}: {reads}{target}.", table)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qrlab.graph.pictures import MOST_BYTES, PictureError, rasterize
-from qrlab.symbols import Level, Symbol, one_of
+from qrlab.symbols import Level, Symbol, integer, one_of
 
 MOST_CHARACTERS = 2 * MOST_BYTES  # of a document; base64 takes four for three bytes
 TYPE = "#microsoft.graph.qrCodeImageDetails"
@@ -99,6 +99,8 @@ class QrCodeImageDetails:
     def from_symbol(cls, symbol: Symbol, kind: str = "svg", *, px_per_module: int = 3, quiet_zone: int = 4):
         """The resource of a symbol, in the form that Graph gives it; kind: "svg" or "png"."""
         one_of("kind", kind, ("svg", "png"))
+        px_per_module = integer("px_per_module", px_per_module, 1, 100)
+        quiet_zone = integer("quiet_zone", quiet_zone, 0, 100)
         if kind == "svg":
             picture = _svg(symbol, px_per_module, quiet_zone)
         else:
