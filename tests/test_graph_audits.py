@@ -20,7 +20,7 @@ from qrlab.design import random_content
 from qrlab.graph import FINDINGS, NO_VERIFICATION, QrCodeImageDetails
 from qrlab.graph.pictures import rasterize
 
-SECRET = b"ms-qrpin:v1|planted.user@example.onmicrosoft.com|44f2f040-ea9d|pLanted/S3cret+with=signs%and~more"
+SECRET = b"ms-qrpin:v1|planted.user@planted-tenant.example.net|44f2f040-ea9d|pLanted/S3cret+with=signs%and~more"
 SYMBOL = qr.make(SECRET, "H")
 DETAILS = QrCodeImageDetails.from_symbol(SYMBOL)
 FAST = {"readers": ["zxing"]}
