@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -79,7 +80,12 @@ def _parser() -> _Parser:
 
     audit = commands.add_parser("audit", help="audit a qrCodeImageDetails, or the picture of a QR code")
     audit.set_defaults(answer=_audit)
-    audit.add_argument("file", type=Path, help="JSON with the resource, or a picture: SVG, PNG or JPEG")
+    audit.add_argument(
+        "file", help="JSON with the resource, or a picture: SVG, PNG or JPEG; - for standard input"
+    )
+    audit.add_argument(
+        "--resource", metavar="FILE", help="for a photograph: JSON of the code that was printed"
+    )
     audit.add_argument(
         "--code", metavar="CODE", help="which of an authentication method's: standard, temporary"
     )
@@ -218,7 +224,11 @@ def _lines(choice) -> str:
 def _audit(asked: argparse.Namespace) -> str:
     from qrlab import graph  # slow to load
 
-    found = graph.audit(_bytes_of(asked.file), code=asked.code, key=asked.key and asked.key.encode())
+    what, code = _bytes_of(asked.file), asked.code
+    if asked.resource is not None:
+        printed = graph.QrCodeImageDetails.from_json(_bytes_of(asked.resource), code)
+        what, code = replace(printed, binary_value=what), None
+    found = graph.audit(what, code=code, key=asked.key and asked.key.encode())
     asked.status = int(bool(found.findings))
     printing, content = _printing(asked, found), found.reveal() if asked.show_content else None
     if asked.plot is not None and found.symbol is None:
@@ -238,17 +248,19 @@ def _audit(asked: argparse.Namespace) -> str:
     return "\n\n".join(parts + ([graph.NO_VERIFICATION] if found.symbol else []))
 
 
-def _bytes_of(file: Path) -> bytes:
+def _bytes_of(file: str) -> bytes:
     from qrlab.graph.resource import MOST_CHARACTERS
 
     try:
-        if file.stat().st_size > MOST_CHARACTERS:
-            raise ValueError(f"file must have at most {MOST_CHARACTERS:,} bytes, not {file.stat().st_size:,}")
-        return file.read_bytes()
+        with sys.stdin.buffer if file == "-" else open(file, "rb") as opened:
+            data = opened.read(MOST_CHARACTERS + 1)
     except OSError as problem:
         raise ValueError(
             f"file must be one that can be read, and {file} is not: {problem.strerror}"
         ) from None
+    if len(data) > MOST_CHARACTERS:
+        raise ValueError(f"file must have at most {MOST_CHARACTERS:,} bytes, and {file} has more")
+    return data
 
 
 def _printing(asked: argparse.Namespace, found):

@@ -307,6 +307,11 @@ def _judge(content: bytes | str | None, seconds: float, reason: str, expected: b
     return Reading("misread", data, seconds, "")
 
 
+def same_text(one: bytes, other: bytes) -> bool:
+    """Are these the same bytes, or either the UTF-8 of the other, read in one of CHARACTER_SETS?"""
+    return one == other or bool(_taken_for(one, other) or _taken_for(other, one))
+
+
 def _taken_for(data: bytes, expected: bytes) -> str | None:
     """The character set in which the expected bytes are the text whose UTF-8 is `data`, if any."""
     for name in CHARACTER_SETS:

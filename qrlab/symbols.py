@@ -67,14 +67,27 @@ def capacity(version: int, level: Level | str, mode: str = "byte") -> int:
     """Digits, characters or bytes that one segment of `mode` holds; mode: a key of MODES."""
     version, level = integer("version", version, 1, 40), Level.parse(level)
     one_of("mode", mode, MODES)
-    span = 1 if version < 10 else 2 if version < 27 else 3
-    count_bits = consts.CHAR_COUNT_INDICATOR_LENGTH[MODES[mode]][span]
+    count_bits = consts.CHAR_COUNT_INDICATOR_LENGTH[MODES[mode]][span_of(version)]
     bits = 8 * sum(data for _, data in blocks_of(version, level)) - 4 - count_bits
     if mode == "numeric":  # three digits in 10 bits, two in 7, one in 4
         return bits // 10 * 3 + (2 if bits % 10 >= 7 else 1 if bits % 10 >= 4 else 0)
     if mode == "alphanumeric":  # two characters in 11 bits, one in 6
         return bits // 11 * 2 + (bits % 11 >= 6)
     return bits // (13 if mode == "kanji" else 8)
+
+
+def span_of(version: int) -> int:
+    """Which of the three ranges of versions, each with its lengths of counts; segno's numbers, from 1."""
+    return 1 if version < 10 else 2 if version < 27 else 3
+
+
+def bits_of(length: int, mode: int) -> int:
+    """The bits that `length` units take, without mode and count; mode: a value of MODES."""
+    if mode == MODES["numeric"]:
+        return length // 3 * 10 + (0, 4, 7)[length % 3]
+    if mode == MODES["alphanumeric"]:
+        return length // 2 * 11 + length % 2 * 6
+    return length * (13 if mode == MODES["kanji"] else 8)
 
 
 def smallest_version(length: int, level: Level | str, mode: str = "byte") -> int | None:

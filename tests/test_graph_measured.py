@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import segno
 import zxingcpp
+from segno import consts, encoder
 from test_symbols import ALL
 from witness import picture
 
@@ -10,6 +12,7 @@ import qrlab as qr
 from qrlab.correction import PROTECTION
 from qrlab.design import random_content
 from qrlab.graph.measured import GRADES, likely_damage, measure, survivors
+from qrlab.symbols import MODES
 
 PRINT, NEAR = qr.Print(50.8, 300), qr.Camera.at(180)
 
@@ -154,9 +157,70 @@ def test_outlines_lie_on_the_wrong_modules_of_a_photograph():
     assert changed.mean() < 0.1
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_outlines_follow_a_mirrored_picture(mirrored):
+    symbol, step = qr.make(content(4), "Q"), -1 if mirrored else 1
+    modules = spoilt(symbol, (3, 11, 19))
+    clean, worn = (np.ascontiguousarray(picture(m, 6)[:, ::step]) for m in (symbol.modules, modules))
+    x, y = measure(worn).outlines.mean(axis=1).round().astype(int).T
+    assert (worn != clean)[y, x].all()
+
+
+def test_what_is_wrong_in_lost_blocks_is_known_with_the_content():
+    symbol = qr.make(content(6, 100), "L")
+    modules = symbol.modules.copy()
+    modules[15:25, 15:27] ^= True
+    image = picture(modules, 5)
+    alone, told = measure(image), measure(image, symbol.content)
+    assert (alone.lost, alone.certain, alone.content) == (told.lost, False, None)
+    assert (told.certain, told.content) == (True, None)
+    assert np.array_equal(told.wrong, modules != symbol.modules)
+    assert alone.wrong.sum() < told.wrong.sum()
+    for other in (content(7, 100), b"too short", content(8, 2000)):
+        assert not measure(image, other).certain
+
+
+def test_of_several_symbols_the_known_one_is_measured():
+    symbols = [qr.make(content(k, 30), "M") for k in (1, 2, 3)]
+    image = np.hstack([picture(symbol.modules, 5) for symbol in symbols])
+    for symbol in symbols:
+        seen = measure(image, symbol.content)
+        assert (seen.content, seen.codes) == (symbol.content, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("0123456789", {}),
+        ("ABC 123", {}),
+        ("plain bytes", {}),
+        ("漢字", {"mode": "kanji"}),
+        ("é", {"encoding": "utf-8", "eci": True}),
+        ("é" * 40, {"encoding": "latin-1", "version": 12}),
+        ("9" * 300, {"version": 30}),
+    ],
+)
+def test_bits_are_those_that_segno_writes(text, options):
+    made = segno.make_qr(text, error="l", boost_error=False, **options)
+    seen = measure(picture(np.array([list(row) for row in made.matrix], bool), 4))
+    (segment,) = encoder.prepare_data(text, MODES.get(options.get("mode")), options.get("encoding"))
+    span = 1 if made.version < 10 else 2 if made.version < 27 else 3
+    head = 4 + consts.CHAR_COUNT_INDICATOR_LENGTH[segment.mode][span]
+    assert seen.bits == head + len(segment.bits) + 12 * options.get("eci", False)
+
+
+def test_bits_of_what_is_lost_are_unknown():
+    symbol = qr.make(content(6, 100), "L")
+    modules = symbol.modules.copy()
+    modules[15:25, 15:27] ^= True
+    assert measure(picture(modules, 5)).bits is None
+
+
 def test_nothing_is_measured_where_nothing_is_seen():
     assert measure(np.full((100, 100), 255, np.uint8)) is None
     assert measure(np.zeros((1, 1), np.uint8)) is None
+    micro = np.array([list(row) for row in segno.make("12345", micro=True).matrix], bool)
+    assert measure(picture(micro, 5)) is None
     noise = np.random.default_rng(1).integers(0, 256, (200, 200), np.uint8)
     assert measure(noise) is None
 
@@ -219,8 +283,8 @@ def test_content_that_a_level_cannot_hold_has_no_row():
 def test_kinds_of_damage_are_told_apart():
     """Each kind, simulated with seeds of its own, among the first two guesses."""
     right = []
-    for kind in ("blot", "crease", "edge_wear", "speckle", "tear", "logo", "scratch"):
-        for k in range(6):
+    for kind in ("blot", "crease", "edge_wear", "speckle", "tear", "scratch"):
+        for k in range(4):
             symbol = qr.make(content(k), "M")
             damage = qr.damage.MODELS[kind](np.random.default_rng([99, k]))
             wrong = damage.apply(symbol.modules, 0.04) != symbol.modules
@@ -228,7 +292,7 @@ def test_kinds_of_damage_are_told_apart():
                 kinds = likely_damage(wrong, symbol.modules ^ wrong)
                 assert kinds.share.sum() == pytest.approx(1)
                 right.append(kind in list(kinds.kind[:2]))
-    assert len(right) > 30
+    assert len(right) > 20
     assert np.mean(right) > 0.85
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from witness import picture
 
 import qrlab as qr
-from qrlab.graph import PictureError, QrCodeImageDetails
+from qrlab.graph import PictureError, QrCodeImageDetails, pictures
 from qrlab.graph.pictures import MOST_BYTES, kind_of, rasterize, rasterized
 
 SYMBOL = qr.make(b"https://www.example.org/pictures", "M")
@@ -96,8 +96,8 @@ BAD = {
     "half a PNG": (saved(GRAY)[:200], "picture must be a PNG that can be read"),
     "half a JPEG": (saved(GRAY, "jpeg")[:300], "picture must be a JPEG that can be read"),
     "too many bytes": (SVG + b" " * MOST_BYTES, "picture must have at most 20,000,000 bytes, not "),
-    "a large PNG": (png_of(8000, 8000), "picture must have at most 50,000,000 pixels, not 8,000 × 8,000"),
-    "a PNG that warns": (png_of(11_000, 9_000), "picture must have at most 50,000,000 pixels"),
+    "a large PNG": (png_of(8000, 8000), "picture must have at most 60,000,000 pixels, not 8,000 × 8,000"),
+    "a PNG that warns": (png_of(11_000, 9_000), "picture must have at most 60,000,000 pixels"),
     "a PNG bomb": (png_of(100_000, 100_000, zlib.compress(bytes(10**6))), "picture must have at most"),
     "a bomb of text": (
         png_of(8, 8, zlib.compress(bytes(16)))[:-12]
@@ -128,9 +128,20 @@ BAD = {
         HEAD + b'<rect width="9" height="9" filter="URL(a.svg#f)"/></svg>',
         "a reference is refused",
     ),
-    "a reference": (HEAD + b'<g xlink:href="http://example.org/"></g></svg>', "a reference is refused"),
+    "a link": (HEAD + b'<g xlink:href="http://example.org/"/></svg>', "an attribute 'xlink:href' is refused"),
+    "a style": (HEAD + b'<g style="filter:blur(9px)"/></svg>', "an attribute 'style' is refused"),
+    "blending": (HEAD + b'<g opacity=".5"/></svg>', "an attribute 'opacity' is refused"),
+    "dashes": (HEAD + b'<path d="M0 0h9" stroke-dasharray="0.001"/></svg>', "'stroke-dasharray' is refused"),
+    "attributes": (
+        HEAD + b"<g " + b" ".join(b'xmlns:a%d="b"' % k for k in range(99)) + b"/></svg>",
+        "one with so many attributes is refused",
+    ),
+    "a long path": (
+        HEAD + b'<path d="M0 0' + b"h9" * 125_001 + b'"/></svg>',
+        "more than 250,000 characters of path",
+    ),
     "depth": (HEAD + b"<g>" * 40 + b"</g>" * 40 + b"</svg>", "one so deep is refused"),
-    "elements": (HEAD + RECT * 100_001 + b"</svg>", "more than 100,000 elements is refused"),
+    "elements": (HEAD + RECT * 30_001 + b"</svg>", "more than 30,000 elements is refused"),
     "no size": (b'<svg xmlns="http://www.w3.org/2000/svg">' + RECT + b"</svg>", "with a width and a height"),
     "a size in percent": (HEAD.replace(b'"20"', b'"100%"') + b"</svg>", "with a width and a height"),
     "no width": (
@@ -150,6 +161,18 @@ def test_what_is_refused(data, message):
     assert len(str(problem.value)) < 150
 
 
+def test_what_takes_long_to_draw_is_given_up(monkeypatch):
+    monkeypatch.setattr(pictures, "_SECONDS", 0.01)
+    with pytest.raises(PictureError, match=r"picture must be an SVG that can be drawn in 0\.01 seconds"):
+        rasterize(SVG)
+
+
+def test_what_ends_the_drawing_process_is_a_picture_error(monkeypatch):
+    monkeypatch.setattr(pictures, "_DRAW", "import os; os.abort()")
+    with pytest.raises(PictureError, match="picture must be an SVG that can be drawn, and resvg can't"):
+        rasterize(SVG)
+
+
 @pytest.mark.parametrize(
     ("data", "kind"),
     [(SVG, "svg"), (b" \n<?xml?><svg", "svg"), (b"<html>", None), (b' {"a": 1}', "json"), (b"", None)],
@@ -158,7 +181,7 @@ def test_kinds_are_told_by_content(data, kind):
     assert kind_of(data) == kind
 
 
-@settings(max_examples=150)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(sorted(GOOD)), st.data())
 def test_broken_pictures_end_in_a_picture_error_at_worst(name, data):
     broken = bytearray(GOOD[name])

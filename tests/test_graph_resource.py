@@ -101,9 +101,10 @@ def test_forms_of_a_document():
     assert QrCodeImageDetails.from_json(plain).unknown == {}
 
 
-def test_base64_may_be_of_either_alphabet_and_unpadded():
+def test_base64_may_be_of_either_alphabet_unpadded_and_in_lines():
     data = bytes(range(248, 256)) * 2
-    for text in (base64.b64encode(data), base64.urlsafe_b64encode(data), base64.b64encode(data).rstrip(b"=")):
+    plain = base64.b64encode(data)
+    for text in (plain, base64.urlsafe_b64encode(data), plain.rstrip(b"="), plain[:9] + b"\r\n" + plain[9:]):
         assert QrCodeImageDetails.from_json({"rawContent": text.decode()}).raw_content == data
 
 
@@ -130,6 +131,33 @@ def test_a_method_with_two_codes_needs_a_choice():
         QrCodeImageDetails.from_json(document)
 
 
+def test_a_method_without_codes_has_no_image():
+    document = {"temporaryQRCode": None, "standardQRCode": None}
+    with pytest.raises(ValueError, match="code must be standard or temporary"):
+        QrCodeImageDetails.from_json(document)
+    for document in ({"temporaryQRCode": None}, {"standardQRCode": {"image": None}, "temporaryQRCode": None}):
+        assert QrCodeImageDetails.from_json(document) == QrCodeImageDetails()
+        assert json.loads(QrCodeImageDetails().to_json(into=document)) == document
+    with pytest.raises(ValueError, match="temporaryQRCode must be an object for an image to be written into"):
+        DETAILS.to_json(into={"temporaryQRCode": None})
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"version": "7"}, "version must be int or None, not str"),
+        ({"version": True}, "version must be int or None, not bool"),
+        ({"raw_content": "S3cretS3cret"}, "raw_content must be bytes or None, not str"),
+        ({"binary_value": [1]}, "binary_value must be bytes or None, not list"),
+        ({"error_correction_level": qr.Level}, "error_correction_level must be str or None, not EnumType"),
+        ({"unknown": None}, "unknown must be a mapping, not NoneType"),
+    ],
+)
+def test_values_of_a_wrong_type_are_refused(values, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        QrCodeImageDetails(**values)
+
+
 BAD = {
     "no text": (3, "document must be text, bytes or a dict, not a number"),
     "no JSON": ("{", "document must be JSON: Expecting property name"),
@@ -137,8 +165,8 @@ BAD = {
     "no UTF-8": (b"{\xff}", "document must be JSON: UnicodeDecodeError"),
     "too deep": ("[" * 100_000, "document must be JSON: RecursionError"),
     "a level of a wrong type": ({"errorCorrectionLevel": 1}, "errorCorrectionLevel must be a string or null"),
-    "a version of a wrong type": ({"version": "7"}, "version must be a number or null, not a string"),
-    "a version that is yes": ({"version": True}, "version must be a number or null, not a boolean"),
+    "a version of a wrong type": ({"version": "7"}, "version must be a whole number or null, not a string"),
+    "a version that is yes": ({"version": True}, "version must be a whole number or null, not a boolean"),
     "a picture of a wrong type": ({"binaryValue": [1]}, "binaryValue must be a string or null, not an array"),
     "no base64": (
         {"rawContent": "S3cretS3cret!"},
@@ -146,7 +174,13 @@ BAD = {
     ),
     "a letter too many": ({"rawContent": "AAAAA"}, "rawContent must be base64"),
     "an image that is none": ({"image": "S3cretS3cret"}, "image must be an object or null, not a string"),
-    "a code that is none": ({"standardQRCode": 5}, "standardQRCode must be an object, not a number"),
+    "half a version": ({"version": 1.5}, "version must be a whole number or null, not a number"),
+    "a code that is none": ({"standardQRCode": 5}, "standardQRCode must be an object or null, not a number"),
+    "another object": ({"value": []}, "document must be a qrCodeImageDetails, a qrCode or a qrCodePinAuth"),
+    "an empty object": (
+        {},
+        "document must be a qrCodeImageDetails, a qrCode or a qrCodePinAuthenticationMethod",
+    ),
 }
 
 
@@ -234,3 +268,11 @@ def test_it_prints_without_content_and_picture():
     assert "planted" not in said
     assert base64.b64encode(SECRET).decode()[:20] not in said
     assert "svg" not in said
+    misplaced = QrCodeImageDetails(error_correction_level=base64.b64encode(SECRET).decode())
+    assert repr(misplaced) == "QrCodeImageDetails(version None, level of 96 characters)"
+
+
+def test_sizes_of_a_picture_are_checked():
+    for name in ("px_per_module", "quiet_zone"):
+        with pytest.raises(ValueError, match=f"{name} must be an integer from"):
+            QrCodeImageDetails.from_symbol(qr.make("x"), **{name: 1.5})

@@ -198,6 +198,22 @@ def test_an_audit_advises_on_printing(capsys, badge, tmp_path):
     assert qr.decode(cv2.imread(str(plot), 0)).outcome == "unread"
 
 
+def test_a_photograph_is_audited_with_its_resource(capsys, badge, tmp_path):
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(qr.make(DETAILS.raw_content, "L").picture("png", scale=4))
+    status, said, errors = asked(capsys, "audit", str(photo), "--resource", str(badge))
+    assert (status, errors) == (1, "")
+    assert "version-mismatch: " in said
+    assert "level-mismatch: level is declared h, and the picture's is l" in said
+    assert leaks(said) == []
+
+
+def test_an_audit_reads_standard_input(badge):
+    command = [sys.executable, "-m", "qrlab", "audit", "-"]
+    done = subprocess.run(command, input=badge.read_bytes(), capture_output=True, check=True)
+    assert b"No findings." in done.stdout
+
+
 def test_digests_of_one_key_can_be_compared(capsys, badge):
     answers = [json.loads(asked(capsys, "audit", str(badge), "--json", "--key", key)[1]) for key in "aab"]
     one, same, other = (answer["declared"]["content"]["digest"] for answer in answers)

@@ -54,10 +54,10 @@ def smallest_width(symbol: Measured, scenario: Scenario, trials: int, seed: int,
     table.insert(1, "width_mm", table.dots * across * dot_mm)
     table.insert(2, "module_mm", table.dots * dot_mm)
     table["low"], table["high"] = zip(*(mean_interval(rate, trials) for rate in rates))
-    return _advice(table, scenario)
+    return _advice(table, scenario, trials)
 
 
-def _advice(table: pd.DataFrame, scenario: Scenario) -> Advice:
+def _advice(table: pd.DataFrame, scenario: Scenario, trials: int) -> Advice:
     sure, near = table[table.low >= scenario.target], table[table.rate >= table.rate.max() - _ALIKE]
     given = f"{scenario.print.dpi:g} dpi, read at {scenario.camera.distance_mm:.4g} mm"
     if not table.rate.max():
@@ -65,6 +65,10 @@ def _advice(table: pd.DataFrame, scenario: Scenario) -> Advice:
     best = (sure if len(sure) else near).iloc[0]
     wide = f"Print it at least {ceil(10 * best.width_mm - 1e-6) / 10:.1f} mm wide ({given})"
     reads = f"{100 * best.rate:.1f}% of scans ({100 * best.low:.1f} to {100 * best.high:.1f}) are read there"
-    target = "" if len(sure) else f"; a wider print gains at most {100 * _ALIKE:.0f} point"
-    target += "" if len(sure) else f", so that none is sure to reach {100 * scenario.target:.4g}%"
-    return Advice(float(best.width_mm), f"{wide}: {reads}{target}.", table)
+    if len(sure):
+        return Advice(float(best.width_mm), f"{wide}: {reads}.", table)
+    gain, target = 100 * (table.rate.max() - best.rate), f"{100 * scenario.target:.4g}%"
+    more = f"no wider print was read more often by more than {gain:.1f} points" if gain else "no wider print"
+    more += "" if gain else " was read more often"
+    shown = f"with {trials:,} prints each, none is shown to reach {target}"
+    return Advice(float(best.width_mm), f"{wide}: {reads}; {more}; {shown}.", table)

@@ -17,12 +17,12 @@ from matplotlib.axes import Axes
 from qrlab.decoders import DECODERS, decode, unavailable
 from qrlab.graph.advice import Advice, smallest_width
 from qrlab.graph.findings import Finding, find
-from qrlab.graph.measured import Measured, likely_damage, measure, survivors
+from qrlab.graph.measured import Measured, likely_damage, measure, survivors, text_or_bytes
 from qrlab.graph.pictures import PictureError, kind_of, rasterized
-from qrlab.graph.resource import QrCodeImageDetails
+from qrlab.graph.resource import QrCodeImageDetails, shown
 from qrlab.scenario import Scenario, named_scenario
 from qrlab.stats import records
-from qrlab.symbols import integer, mode_of, one_of
+from qrlab.symbols import integer, one_of
 
 NO_VERIFICATION = (
     "Measured on a picture, not with calibrated optics and light: no verification by ISO/IEC 15415, "
@@ -164,11 +164,12 @@ def audit(
 
 
 def _audited(details, image, zoom: float, readers, key: bytes, refused: str | None = None) -> Audit:
-    symbol = None if image is None else measure(image)
+    known = details and details.raw_content
+    symbol = None if image is None else measure(image, known)
     outcomes = {} if image is None else _outcomes(image, details, symbol, readers)
     measured = {} if image is None else {"found": symbol is not None, "readers": outcomes}
     if symbol is not None:
-        measured |= _measurements(symbol, zoom, key) | {"note": NO_VERIFICATION}
+        measured |= _measurements(symbol, zoom, key, known) | {"note": NO_VERIFICATION}
     declared = {} if details is None else _declared(details, key)
     return Audit(declared, measured, find(details, symbol, outcomes, refused), symbol, image)
 
@@ -184,7 +185,7 @@ def _declared(details: QrCodeImageDetails, key: bytes) -> dict:
     picture = details.binary_value
     return {
         "version": details.version,
-        "error_correction_level": details.error_correction_level,
+        "error_correction_level": shown(details.error_correction_level),
         "content": _described(details.raw_content, key),
         "picture": None if picture is None else {"kind": kind_of(picture), "bytes": len(picture)},
     }
@@ -199,8 +200,8 @@ def _described(content: bytes | None, key: bytes) -> dict | None:
     return {"bytes": len(content), "characters": kinds, "digest": digest}
 
 
-def _measurements(symbol: Measured, zoom: float, key: bytes) -> dict:
-    wrong = int(symbol.wrong.sum())
+def _measurements(symbol: Measured, zoom: float, key: bytes, known: bytes | None) -> dict:
+    wrong, content = int(symbol.wrong.sum()), symbol.content or known
     measured = {
         "version": symbol.version,
         "error_correction_level": symbol.level.lower(),
@@ -212,18 +213,16 @@ def _measurements(symbol: Measured, zoom: float, key: bytes) -> dict:
         "unused_error_correction": round(symbol.unused, 4),
         "grade": symbol.grade,
         "blocks": records(symbol.blocks, 4),
+        "lost_blocks": symbol.lost,
+        "certain": symbol.certain,
         "wrong_modules": wrong,
+        "codes": symbol.codes,
     }
     if wrong:
         measured["likely_damage"] = records(likely_damage(symbol.wrong, symbol.modules), 4)
-        if symbol.content is not None:
-            measured["levels"] = records(survivors(symbol.wrong, _text_or_bytes(symbol.content)), 4)
+        if content is not None and symbol.certain:
+            measured["levels"] = records(survivors(symbol.wrong, text_or_bytes(content)), 4)
     return measured
-
-
-def _text_or_bytes(content: bytes) -> str | bytes:
-    """Content as `make` takes it: as text where that is packed tighter."""
-    return content.decode() if content.isascii() and mode_of(content.decode()) != "byte" else content
 
 
 def _rows(declared: dict, seen: dict) -> Iterator[tuple[str, str, str]]:
@@ -246,20 +245,30 @@ def _seen_alone(seen: dict) -> Iterator[tuple[str, str]]:
         yield "size", f"{seen['modules']}×{seen['modules']} modules of {seen['module_px']:.3g} px"
         yield "mask", str(seen["mask"])
         yield "quiet zone", f"{seen['quiet_zone']} modules" + " or more" * (seen["quiet_zone"] == 4)
-        yield "wrong modules", f"{seen['wrong_modules']:,}"
-        lost = sum(block["wrong"] is None for block in seen["blocks"])
-        lost = f", {lost} of {len(seen['blocks'])} blocks lost" if lost else ""
-        margin = f"{100 * seen['unused_error_correction']:.0f}% (grade {seen['grade']}){lost}"
-        yield "unused error correction", margin
+        yield "wrong modules", f"{'' if seen['certain'] else 'at least '}{seen['wrong_modules']:,}"
+        yield "wrong codewords", _by_block(seen["blocks"])
+        yield "unused error correction", f"{seen['unused_error_correction']:.0%} (grade {seen['grade']})"
     for outcome in dict.fromkeys(seen.get("readers", {}).values()):
         names = [reader for reader, came in seen["readers"].items() if came == outcome]
         yield {"ok": "read by", "unread": "not read by"}.get(outcome, f"{outcome} by"), ", ".join(names)
     if seen.get("likely_damage"):
         kinds = (f"{row['kind'].replace('_', ' ')} ({row['share']:.0%})" for row in seen["likely_damage"][:3])
         yield "damage looks like", ", ".join(kinds)
+    if seen.get("codes", 1) > 1:
+        yield "symbols in the picture", f"{seen['codes']}, of which this is one"
     if "levels" in seen:
         survives = (f"{row['level']}: {'yes' if row['survives'] else 'no'}" for row in seen["levels"])
         yield "level would survive", ", ".join(survives)
+    elif seen.get("lost_blocks"):
+        yield "level would survive", "unknown, as it can't be told how much is wrong in lost blocks"
+
+
+def _by_block(blocks: list[dict]) -> str:
+    """How many codewords are wrong in each block; of many blocks, in the worst ones."""
+    worst = sorted(blocks, key=lambda block: block["unused"])[:4]
+    words = ", ".join("lost" if block["wrong"] is None else str(block["wrong"]) for block in worst)
+    more = f", the worst of {len(blocks)} blocks" if len(blocks) > len(worst) else ""
+    return f"{words}{more}; {blocks[0]['correctable']} are corrected in each"
 
 
 def _said(value: object) -> str:

@@ -1,11 +1,15 @@
 """Findings: what is wrong with a resource, or with what a picture shows, each with a stable code."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from segno import consts
+
+from qrlab.decoders import same_text
 from qrlab.graph.measured import Measured
-from qrlab.graph.resource import LEVELS, NAMES, TYPE, QrCodeImageDetails
-from qrlab.symbols import ALPHABETS, UNITS, Level, blocks_of, capacity, mode_of
+from qrlab.graph.resource import LEVELS, NAMES, TYPE, QrCodeImageDetails, shown
+from qrlab.symbols import ALPHABETS, MODES, UNITS, Level, blocks_of, capacity, mode_of, span_of
 
 FINDINGS = (
     "missing-value",
@@ -49,6 +53,11 @@ def _found(details, symbol, outcomes, refused) -> Iterator[tuple[str, str]]:
     if outcomes and "ok" not in outcomes.values():
         lost = "" if symbol is None else f"; {symbol.lost} of {len(symbol.blocks)} blocks are lost"
         yield "image-unreadable", f"none of {', '.join(outcomes)} reads the picture{lost}"
+    elif outcomes and symbol is None:
+        yield "image-unreadable", "no symbol of version 1 to 40 was found to be measured"
+    if symbol is None and "misread" in outcomes.values():
+        wrong = [reader for reader, outcome in outcomes.items() if outcome == "misread"]
+        yield "content-mismatch", f"{', '.join(wrong)} reads another content than is declared"
     if symbol is not None:
         yield from _of_measured(symbol)
         if details is not None:
@@ -61,16 +70,15 @@ def _of_declared(details: QrCodeImageDetails) -> Iterator[tuple[str, str]]:
             yield "missing-value", f"{name} is null or missing"
     said = details.unknown.get("@odata.type", TYPE)
     if said != TYPE:
-        yield "odata-type-mismatch", f"@odata.type must be {TYPE}, not {str(said)[:80]!r}"
+        yield "odata-type-mismatch", f"@odata.type must be {TYPE}, not {_of_type(said)}"
     level, version, content = details.error_correction_level, details.version, details.raw_content
     if level is not None and level not in LEVELS:
-        yield "unknown-level", f"errorCorrectionLevel must be one of l, m, q, h, not {level[:40]!r}"
+        yield "unknown-level", f"errorCorrectionLevel must be one of l, m, q, h, not {shown(level)}"
     if version is not None and not 1 <= version <= 40:
         yield "version-mismatch", f"version must be from 1 to 40, not {version}"
     elif version is not None and level in LEVELS and content:
-        held = 8 * sum(data for _, data in blocks_of(version, LEVELS[level]))
-        if _least_bits(content) > held:
-            mode, symbol = mode_in(content), f"{version}-{LEVELS[level]}"
+        symbol, mode = f"{version}-{LEVELS[level]}", mode_in(content)
+        if least_bits(content, version) > bits_in(version, LEVELS[level]):
             holds = f"{capacity(version, LEVELS[level], mode):,} {UNITS[mode]}"
             yield (
                 "capacity-exceeded",
@@ -78,30 +86,61 @@ def _of_declared(details: QrCodeImageDetails) -> Iterator[tuple[str, str]]:
             )
 
 
+def _of_type(said: object) -> str:
+    """What stands for a type, if it is a name such as one of Graph's."""
+    plain = isinstance(said, str) and re.fullmatch(r"#?microsoft\.graph\.\w{1,40}", said)
+    return said if plain else "what came"
+
+
+def bits_in(version: int, level: Level) -> int:
+    """The bits that a symbol holds."""
+    return 8 * sum(data for _, data in blocks_of(version, level))
+
+
 def mode_in(content: bytes) -> str:
     return mode_of(content.decode()) if content.isascii() else "byte"
 
 
-def _least_bits(content: bytes) -> float:
-    """Fewer bits than any mix of modes needs: each character in the tightest mode that has it."""
-    digits = sum(chr(c) in ALPHABETS["numeric"] for c in content)
-    letters = sum(chr(c) in ALPHABETS["alphanumeric"] for c in content) - digits
-    other = (len(content) - digits - letters) * (8 if content.isascii() else 13 / 2)  # kanji: two in 13 bits
-    first = {"numeric": 14, "alphanumeric": 13}.get(mode_in(content), 12)  # mode and, at least, length
-    return first + digits * 10 / 3 + letters * 11 / 2 + other
+def least_bits(content: bytes, version: int) -> int:
+    """The fewest bits that any mix of modes needs for a content, its text in whichever character set.
+
+    By dynamic programming over its characters, in sixths of a bit, as three digits take ten bits.
+    """
+    heads, best = consts.CHAR_COUNT_INDICATOR_LENGTH, {None: 0}
+    for sixths in _sixths(content):
+        costs, fewest = {}, min(map(_whole, best.values()))
+        for mode, cost in sixths.items():
+            new = fewest + 6 * (4 + heads[MODES[mode]][span_of(version)])
+            costs[mode] = cost + min(best.get(mode, new), new)
+        best = costs
+    return min(map(_whole, best.values())) // 6
+
+
+def _whole(sixths: int) -> int:
+    """Sixths of a bit, rounded up to a whole one: where a segment ends."""
+    return -(-sixths // 6) * 6
+
+
+def _sixths(content: bytes) -> Iterator[dict[str, int]]:
+    """Sixths of a bit that each character takes, by mode; outside of ASCII one byte, as in many a set."""
+    try:
+        text, kanji = content.decode(), {}
+    except UnicodeDecodeError:
+        text, kanji = content.decode("latin-1"), {"kanji": 39}  # a byte of two
+    for character in text:
+        costs = {"byte": 48} | (kanji if not character.isascii() else {})
+        costs |= {"alphanumeric": 33} if character in ALPHABETS["alphanumeric"] else {}
+        yield costs | ({"numeric": 20} if character in ALPHABETS["numeric"] else {})
 
 
 def _of_measured(symbol: Measured) -> Iterator[tuple[str, str]]:
     if symbol.quiet_zone < 4:
         yield "quiet-zone-too-small", f"quiet zone must be 4 modules wide, not {symbol.quiet_zone}"
-    if symbol.content:
-        mode, ranks = mode_in(symbol.content), list(Level)
-        free = [x for x in ranks if capacity(symbol.version, x, mode) >= len(symbol.content)]
-        if free and ranks.index(free[-1]) > ranks.index(symbol.level):
-            yield (
-                "higher-level-free",
-                f"level {free[-1]} would fit the same version {symbol.version}, at no cost",
-            )
+    if symbol.bits is not None:
+        free = [level for level in Level if bits_in(symbol.version, level) >= symbol.bits]
+        if free and free[-1] != symbol.level:
+            said = f"level {free[-1]} would fit the same version {symbol.version}, at no cost"
+            yield "higher-level-free", said
 
 
 def _differences(details: QrCodeImageDetails, symbol: Measured) -> Iterator[tuple[str, str]]:
@@ -110,6 +149,11 @@ def _differences(details: QrCodeImageDetails, symbol: Measured) -> Iterator[tupl
         yield "version-mismatch", f"version is declared {version}, and the picture's is {symbol.version}"
     if level in LEVELS and LEVELS[level] != symbol.level:
         yield "level-mismatch", f"level is declared {level}, and the picture's is {symbol.level.lower()}"
-    if content is not None and symbol.content is not None and content != symbol.content:
+    if content is not None and symbol.content is not None and not _alike(symbol, content):
         sizes = f"{len(content):,} bytes are declared, and the picture's are {len(symbol.content):,}"
         yield "content-mismatch", f"content differs: {sizes}"
+
+
+def _alike(symbol: Measured, content: bytes) -> bool:
+    """The same content, or the same text in another character set."""
+    return same_text(symbol.content, content) or symbol.text.encode(errors="replace") == content

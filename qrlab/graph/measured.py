@@ -5,23 +5,38 @@ ISO/IEC 15415's, but on an ordinary picture, of unknown optics and light: it is 
 standard.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import cv2
 import numpy as np
 import pandas as pd
 import reedsolo
 import zxingcpp
+from segno import consts
 
 from qrlab.capture import project
 from qrlab.correction import PROTECTION, ordered
 from qrlab.damage import MODELS
-from qrlab.symbols import Level, blocks_of, codewords_of, layout, make, with_codewords
+from qrlab.symbols import (
+    Level,
+    bits_of,
+    blocks_of,
+    codewords_of,
+    layout,
+    make,
+    mode_of,
+    span_of,
+    with_codewords,
+)
 
 GRADES = {"A": 0.62, "B": 0.50, "C": 0.37, "D": 0.25}  # least unused error correction; ISO/IEC 15415, table 6
 _DARK = 0.35  # of the way from ink to paper: what is darker is no quiet zone
 _SPECKS = 0.03  # share of a ring of the quiet zone that may be dark
+_SAID = {"Version", "ECLevel", "DataMask"}
+_HEADERS = {3: 20, 5: 4, 9: 12}  # bits of structured append, and of FNC1 in both positions
+_SAME = 0.7  # of the data modules agree with those of the symbol that it may be; of another, about half
 _KINDS = tuple(kind for kind in MODELS if "codewords" not in kind)  # what may happen to a print
 _FEWEST = 6  # wrong modules that say something of their cause
 _ALIKE = 15  # made-up examples that an answer on the kind of damage rests on
@@ -31,11 +46,13 @@ _ALIKE = 15  # made-up examples that an answer on the kind of damage rests on
 class Measured:
     """A symbol as a picture shows it.
 
-    version, level, mask: as the reader found them; content: bytes, None if a block is lost;
-    modules: bool n×n, as sampled; wrong: bool n×n, those that differ from the symbol that was printed,
-    unknown ones of lost blocks left out; blocks: codewords, correctable (wrong ones: floor(ec/2)),
-    wrong (NA: lost), unused (0 to 1); corners: 4×2, x and y in px of the symbol's corners, clockwise from
-    its top left; module_px: the side of a module; quiet_zone: light modules all round, 0 to 4.
+    version, level, mask: as the reader found them; content: bytes, and text: as the reader understands them,
+    None if a block is lost; bits: how many the content takes with all that is around it, None if unknown;
+    modules: bool n×n, as sampled; wrong: bool n×n, those that differ from the symbol that was printed;
+    certain: are they all, or are those of lost blocks left out as unknown; blocks: codewords, correctable
+    (wrong ones: floor(ec/2)), wrong (NA: lost), unused (0 to 1); corners: 4×2, x and y in px of the symbol's
+    corners, as its modules go: top left, top right, bottom right, bottom left; module_px: the side of a
+    module; quiet_zone: light modules all round, 0 to 4; codes: how many symbols the picture shows.
     It prints without content and modules, which may be a credential.
     """
 
@@ -43,12 +60,16 @@ class Measured:
     level: Level
     mask: int
     content: bytes | None = field(repr=False)
+    text: str | None = field(repr=False)
+    bits: int | None
     modules: np.ndarray = field(repr=False)
     wrong: np.ndarray = field(repr=False)
+    certain: bool
     blocks: pd.DataFrame = field(repr=False)
     corners: np.ndarray = field(repr=False)
     module_px: float
     quiet_zone: int
+    codes: int
 
     @property
     def unused(self) -> float:
@@ -79,43 +100,61 @@ class Measured:
         return next((letter for letter, least in GRADES.items() if self.unused >= least), "F")
 
 
-def measure(image: np.ndarray) -> Measured | None:
-    """What a picture (uint8 height×width) shows of a QR code; None where zxing-cpp samples none."""
-    formats = zxingcpp.BarcodeFormat.QRCode
-    found = zxingcpp.read_barcode(image, formats=formats)
-    found = found or zxingcpp.read_barcode(image, formats=formats, return_errors=True)
-    said = (found and found.extra) or {}
-    if not {"Version", "ECLevel", "DataMask"} <= set(said) or not str(said["Version"]).isdecimal():
+def measure(image: np.ndarray, known: bytes | None = None) -> Measured | None:
+    """What a picture (uint8 height×width) shows of a QR code; None where zxing-cpp samples none.
+
+    known: the content that was printed, if that is known: of several symbols that one is taken, and what is
+    wrong in lost blocks is known, too.
+    """
+    found = _sampled(image, known)
+    if not found:
         return None
+    said = found[0].extra
     version, level, mask = int(said["Version"]), Level.parse(said["ECLevel"]), int(said["DataMask"])
     blank = make(b"0", level, version=version, mask=mask).modules  # its function patterns are those of all
-    modules = _upright(np.array(found.to_image(scale=1, add_quiet_zones=False)) < 128, blank, version)
-    if modules is None:
+    sampled = np.array(found[0].to_image(scale=1, add_quiet_zones=False)) < 128
+    if sampled.shape != blank.shape:
         return None
-    printed, blocks = _corrected(modules, blank, version, level, mask)
-    corners = np.array([(p.x, p.y) for p in _corners(found.position)], dtype=float)
-    content = bytes(found.bytes) if found.valid else None
+    modules, mirrored = _upright(sampled, blank, version)
+    corners = np.array([(p.x, p.y) for p in _corners(found[0].position)], dtype=float)
+    corners = corners[[0, 3, 2, 1]] if mirrored else corners
+    codewords, blocks = _corrected(modules, version, level, mask)
+    printed, certain = with_codewords(blank, codewords, version, mask), True
+    content, text = bytes(found[0].bytes), found[0].text
+    if blocks.wrong.isna().any():
+        alike = _as_known(printed, known, version, level, mask) if known else None
+        printed, certain = printed if alike is None else alike, alike is not None
+        content, text = None, None
+    bits = None if content is None else _bits(codewords, version, level)
     px, quiet = _surroundings(image, corners, modules)
-    return Measured(version, level, mask, content, modules, printed != modules, blocks, corners, px, quiet)
+    where = modules, printed != modules, certain, blocks, corners
+    return Measured(version, level, mask, content, text, bits, *where, px, quiet, len(found))
+
+
+def _sampled(image: np.ndarray, known: bytes | None) -> list[zxingcpp.Barcode]:
+    """The symbols that zxing-cpp samples; first the one of the known content."""
+    ask = partial(zxingcpp.read_barcodes, image, formats=zxingcpp.BarcodeFormat.QRCode)
+    for found in (ask(), ask(return_errors=True)):
+        found = [code for code in found if set(code.extra or {}) >= _SAID]
+        found = [code for code in found if str(code.extra["Version"]).isdecimal()]
+        if found:
+            return sorted(found, key=lambda code: known is not None and bytes(code.bytes) != known)
+    return []
 
 
 def _corners(position) -> tuple:
     return position.top_left, position.top_right, position.bottom_right, position.bottom_left
 
 
-def _upright(modules: np.ndarray, blank: np.ndarray, version: int) -> np.ndarray | None:
-    """The modules of a symbol that may be mirrored or printed light on dark, as they are meant."""
-    if modules.shape != blank.shape:
-        return None
+def _upright(modules: np.ndarray, blank: np.ndarray, version: int) -> tuple[np.ndarray, bool]:
+    """The modules of a symbol that may be mirrored or light on dark, as they are meant; is it mirrored."""
     fixed = layout(version, Level.L).codeword < 0  # format information is what tells a mirrored one
-    ways = [modules, modules.T, ~modules, ~modules.T]
-    return max(ways, key=lambda way: np.mean(way[fixed] == blank[fixed]))
+    ways = [(modules, False), (modules.T, True), (~modules, False), (~modules.T, True)]
+    return max(ways, key=lambda way: np.mean(way[0][fixed] == blank[fixed]))
 
 
-def _corrected(
-    modules: np.ndarray, blank: np.ndarray, version: int, level: Level, mask: int
-) -> tuple[np.ndarray, pd.DataFrame]:
-    """The modules that were printed, those of lost blocks as sampled; and what each block needed."""
+def _corrected(modules: np.ndarray, version: int, level: Level, mask: int) -> tuple[np.ndarray, pd.DataFrame]:
+    """The codewords that were printed, those of lost blocks as sampled; and what each block needed."""
     here, rows = layout(version, level), []
     codewords = codewords_of(modules, version, mask)
     for block, (total, data) in enumerate(blocks_of(version, level)):
@@ -130,7 +169,44 @@ def _corrected(
             wrong, unused = pd.NA, 0.0
         rows.append((block, total, ec // 2, wrong, unused))
     table = pd.DataFrame(rows, columns=["block", "codewords", "correctable", "wrong", "unused"])
-    return with_codewords(blank, codewords, version, mask), table.astype({"wrong": "Int64"})
+    return codewords, table.astype({"wrong": "Int64"})
+
+
+def _as_known(printed: np.ndarray, known: bytes, version: int, level: Level, mask: int) -> np.ndarray | None:
+    """The symbol of the known content, if the printed one, of which blocks are lost, may be it."""
+    data = layout(version, level).codeword >= 0
+    for content in {known, text_or_bytes(known)}:
+        with suppress(ValueError):  # it doesn't fit
+            symbol = make(content, level, version=version, mask=mask)
+            if np.mean(symbol.modules[data] == printed[data]) > _SAME:
+                return symbol.modules
+    return None
+
+
+def text_or_bytes(content: bytes) -> str | bytes:
+    """Content as `make` takes it: as text where that is packed tighter."""
+    text = content.decode() if content.isascii() else ""
+    return content if mode_of(text) == "byte" else text
+
+
+def _bits(codewords: np.ndarray, version: int, level: Level) -> int | None:
+    """The bits that the segments take (ISO/IEC 18004, 7.4), without a terminator; None if that is unknown."""
+    here, blocks = layout(version, level), blocks_of(version, level)
+    data = [codewords[here.block == k][:count] for k, (_, count) in enumerate(blocks)]
+    bits, at, span = "".join(f"{byte:08b}" for byte in np.concatenate(data)), 0, span_of(version)
+    while len(bits) - at >= 4 and (mode := int(bits[at : at + 4], 2)):
+        if mode in _HEADERS:
+            at += _HEADERS[mode]
+        elif mode == 7:  # the designator of an ECI has one byte, two or three
+            ones = bits[at + 4 : at + 7]
+            at += 4 + 8 * (1 if ones[0] == "0" else 2 if ones[1] == "0" else 3)
+        elif mode in consts.CHAR_COUNT_INDICATOR_LENGTH:
+            digits = consts.CHAR_COUNT_INDICATOR_LENGTH[mode][span]
+            count = int(bits[at + 4 : at + 4 + digits], 2)
+            at += 4 + digits + bits_of(count, mode)
+        else:
+            return None
+    return at
 
 
 @lru_cache(maxsize=32)

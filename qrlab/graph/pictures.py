@@ -6,19 +6,32 @@ resvg draws SVG, Pillow reads PNG and JPEG.
 import codecs
 import io
 import re
+import subprocess
+import sys
 import warnings
 from xml.parsers import expat
 
 import numpy as np
-import resvg_py
 from PIL import Image, ImageOps
 
 MOST_BYTES = 20_000_000  # of a picture
-_MOST_PIXELS = 50_000_000
-_MOST_ELEMENTS = 100_000  # of an SVG; a version 40 symbol with a rect for each dark module has some 16,000
+_MOST_PIXELS = 60_000_000
+_MOST_ELEMENTS = 30_000  # of an SVG; a version 40 symbol with a rect for each dark module has some 16,000
+_MOST_PATH = 250_000  # characters in all; a version 40 symbol as one path has some 200,000
 _DEEPEST = 32
+_SECONDS = 10  # for drawing
 _SHAPES = {"svg", "g", "defs", "title", "desc", "metadata", "rect", "path", "polygon", "polyline", "line"}
 _SHAPES |= {"circle", "ellipse"}
+_LOOKS = {"x", "y", "width", "height", "x1", "y1", "x2", "y2", "r", "rx", "ry", "cx", "cy", "d", "points"}
+_LOOKS |= {"fill", "fill-rule", "stroke", "stroke-width", "transform", "viewBox", "preserveAspectRatio"}
+_LOOKS |= {"shape-rendering", "version", "baseProfile", "id", "class", "role", "xmlns"}
+# In a process of its own, which can be ended: how long drawing takes can't be told from an SVG.
+_DRAW = """
+import sys, resvg_py
+width, height = map(int, sys.argv[1:])
+options = {"width": width, "height": height, "background": "white", "skip_system_fonts": True}
+sys.stdout.buffer.write(bytes(resvg_py.svg_to_bytes(svg_string=sys.stdin.buffer.read().decode(), **options)))
+"""
 
 
 class PictureError(ValueError):
@@ -40,7 +53,7 @@ def kind_of(data: bytes) -> str | None:
 def rasterize(data: bytes) -> np.ndarray:
     """A picture, SVG, PNG or JPEG, as uint8 height×width on white; PictureError for what is refused.
 
-    An SVG is drawn 1,600 pixels wide or high, a picture of fewer than 400 is enlarged by whole numbers.
+    An SVG is drawn 1,600 pixels wide or high, a picture of at most 400 is enlarged by whole numbers.
     """
     return rasterized(data)[0]
 
@@ -81,43 +94,56 @@ def _flattened(data: bytes, kind: str) -> np.ndarray:
 
 
 def _on_white(picture: Image.Image) -> np.ndarray:
+    if not picture.has_transparency_data:
+        return np.array(picture.convert("L"))
     white = Image.new("RGBA", picture.size, "white")
     return np.array(Image.alpha_composite(white, picture.convert("RGBA")).convert("L"))
 
 
 def _rasterized_svg(data: bytes) -> tuple[np.ndarray, float]:
     """By resvg, which loads what an SVG refers to and allocates what it asks for: that is looked at first."""
-
     width, height = _checked_svg(data)
     zoom = 1600 / max(width, height)
-    size = {"width": max(1, round(width * zoom)), "height": max(1, round(height * zoom))}
+    size = [str(max(1, round(side * zoom))) for side in (width, height)]
     try:
-        png = resvg_py.svg_to_bytes(
-            svg_string=data.decode("utf-8-sig"), background="white", skip_system_fonts=True, **size
+        text = data.removeprefix(codecs.BOM_UTF8)
+        drawn = subprocess.run(
+            [sys.executable, "-I", "-c", _DRAW, *size], input=text, capture_output=True, timeout=_SECONDS
         )
-    except ValueError as problem:
-        raise PictureError(f"picture must be an SVG that can be drawn: {type(problem).__name__}") from None
-    return _flattened(bytes(png), "png"), zoom
+    except subprocess.TimeoutExpired:
+        raise PictureError(f"picture must be an SVG that can be drawn in {_SECONDS} seconds") from None
+    if drawn.returncode:
+        raise PictureError("picture must be an SVG that can be drawn, and resvg can't")
+    return _flattened(drawn.stdout, "png"), zoom
 
 
 def _checked_svg(data: bytes) -> tuple[float, float]:
     """Width and height of an SVG of plain shapes; PictureError for anything that could reach beyond it."""
-    depth, count, sizes = 0, 0, []
+    depth, count, drawn, sizes = 0, 0, 0, []
     parser = expat.ParserCreate("utf-8")  # as it is drawn, whatever it declares
 
     def refuse(what: str):
         raise PictureError(f"picture must be an SVG of plain shapes: {what} is refused")
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth, count
+        nonlocal depth, count, drawn
         depth, count = depth + 1, count + 1
+        drawn += len(attributes.get("d", "")) + len(attributes.get("points", ""))
         if depth > _DEEPEST or count > _MOST_ELEMENTS:
             refuse("one so deep" if depth > _DEEPEST else f"more than {_MOST_ELEMENTS:,} elements")
         if name.rpartition(":")[2] not in _SHAPES:
             refuse(f"an element {name[:20]!r}")
+        if drawn > _MOST_PATH or len(attributes) > len(_LOOKS):
+            refuse(
+                f"more than {_MOST_PATH:,} characters of path"
+                if drawn > _MOST_PATH
+                else "one with so many attributes"
+            )
         for key, value in attributes.items():
-            if key.rpartition(":")[2] == "href" or "url(" in value.lower() or "@import" in value.lower():
+            if "url(" in value.lower():
                 refuse("a reference")
+            if key not in _LOOKS and not key.startswith("xmlns:"):
+                refuse(f"an attribute {key[:20]!r}")
         if count == 1:
             sizes.append(_svg_size(attributes))
 

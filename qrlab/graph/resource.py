@@ -8,6 +8,7 @@ import base64
 import binascii
 import copy
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -43,10 +44,19 @@ class QrCodeImageDetails:
     version: int | None = None
     unknown: Mapping[str, object] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        kinds = {"binary_value": bytes, "error_correction_level": str, "raw_content": bytes, "version": int}
+        for name, kind in kinds.items():
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+                raise ValueError(f"{name} must be {kind.__name__} or None, not {type(value).__name__}")
+        if not isinstance(self.unknown, Mapping):
+            raise ValueError(f"unknown must be a mapping, not {type(self.unknown).__name__}")
+
     def __repr__(self) -> str:
         parts = {"picture": self.binary_value, "content": self.raw_content}
         held = [f"{name} of {len(data):,} bytes" for name, data in parts.items() if data is not None]
-        said = [f"version {self.version}", f"level {self.error_correction_level}"]
+        said = [f"version {self.version}", f"level {shown(self.error_correction_level)}"]
         return f"QrCodeImageDetails({', '.join(said + held)})"
 
     @classmethod
@@ -88,7 +98,11 @@ class QrCodeImageDetails:
             resource = None
         if not place:
             return json.dumps(resource, indent=2)
-        _at(document, place[:-1])[place[-1]] = resource
+        holder = _at(document, place[:-1])
+        if holder is None and resource is not None:
+            raise ValueError(f"{place[0]} must be an object for an image to be written into, not null")
+        if holder is not None:
+            holder[place[-1]] = resource
         return json.dumps(document, indent=2)
 
     def _resource(self) -> dict:
@@ -112,6 +126,11 @@ class QrCodeImageDetails:
         if self.binary_value is None:
             raise PictureError("binaryValue must be a picture, not null")
         return rasterize(self.binary_value)
+
+
+def shown(text: str | None) -> str | None:
+    """A declared word, such as a level; of what is none, and may be anything, only its length."""
+    return text if text is None or re.fullmatch(r"[A-Za-z]{1,20}", text) else f"of {len(text):,} characters"
 
 
 def _document(document: str | bytes | Mapping) -> Mapping:
@@ -141,23 +160,32 @@ def _place(document: Mapping, code: str | None) -> tuple[str, ...]:
     if not held:
         if code is not None:
             raise ValueError(f"code must be left out for a document without {' and '.join(_CODES.values())}")
-        return (
-            ("image",)
-            if "image" in document or document.get("@odata.type") == "#microsoft.graph.qrCode"
-            else ()
-        )
+        return _place_of_one(document)
     there = [name for name in held if document[_CODES[name]] is not None] or held
     if code is None and len(there) > 1:
         raise ValueError("code must be standard or temporary for a document with both")
-    chosen = code or there[0]
-    if not isinstance(document.get(_CODES[chosen]), Mapping):
-        raise ValueError(f"{_CODES[chosen]} must be an object, not {_kind(document.get(_CODES[chosen]))}")
-    return _CODES[chosen], "image"
+    chosen = _CODES[code or there[0]]
+    if not isinstance(document.get(chosen), Mapping | None):
+        raise ValueError(f"{chosen} must be an object or null, not {_kind(document.get(chosen))}")
+    return chosen, "image"
+
+
+def _place_of_one(document: Mapping) -> tuple[str, ...]:
+    """The place in a document that is no authentication method."""
+    said = document.get("@odata.type")
+    if "image" in document or said == "#microsoft.graph.qrCode":
+        return ("image",)
+    if said == TYPE or not set(NAMES.values()).isdisjoint(document):
+        return ()
+    raise ValueError(
+        "document must be a qrCodeImageDetails, a qrCode or a qrCodePinAuthenticationMethod, and has none of "
+        "their properties"
+    )
 
 
 def _at(document: Mapping, place: tuple[str, ...]) -> object:
     for key in place:
-        document = document.get(key)
+        document = None if document is None else document.get(key)
     return document
 
 
@@ -171,7 +199,8 @@ def _kind(value: object) -> str:
 def _of_type(resource: Mapping, name: str, kind: type):
     value = resource.get(name)
     if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
-        raise ValueError(f"{name} must be {_kind(kind())} or null, not {_kind(value)}")
+        allowed = "a whole number" if kind is int else _kind(kind())
+        raise ValueError(f"{name} must be {allowed} or null, not {_kind(value)}")
     return value
 
 
@@ -181,7 +210,7 @@ def _from_base64(resource: Mapping, name: str) -> bytes | None:
     if text is None:
         return None
     try:
-        plain = text.translate(str.maketrans("-_", "+/")).rstrip("=")
+        plain = "".join(text.split()).translate(str.maketrans("-_", "+/")).rstrip("=")
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise ValueError(f"{name} must be base64, and its {len(text):,} characters are not") from None
