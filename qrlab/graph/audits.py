@@ -265,10 +265,10 @@ def _seen_alone(seen: dict) -> Iterator[tuple[str, str]]:
 
 def _by_block(blocks: list[dict]) -> str:
     """How many codewords are wrong in each block; of many blocks, in the worst ones."""
-    worst = sorted(blocks, key=lambda block: block["unused"])[:4]
+    worst = sorted(blocks, key=lambda block: block["unused"])[:3]
     words = ", ".join("lost" if block["wrong"] is None else str(block["wrong"]) for block in worst)
-    more = f", the worst of {len(blocks)} blocks" if len(blocks) > len(worst) else ""
-    return f"{words}{more}; {blocks[0]['correctable']} are corrected in each"
+    more = f"worst of {len(blocks)} blocks; " if len(blocks) > len(worst) else ""
+    return f"{words} ({more}each corrects {blocks[0]['correctable']})"
 
 
 def _said(value: object) -> str:
