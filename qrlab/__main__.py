@@ -51,7 +51,12 @@ def _parser() -> _Parser:
     parser.add_argument("--version", action="version", version=f"qrlab {__version__}")
     parser.set_defaults(status=0)
     commands = parser.add_subparsers(dest="command", required=True)
+    for add in (_add_choose, _add_audit, _add_report, _add_decoders):
+        add(commands)
+    return parser
 
+
+def _add_choose(commands) -> None:
     choose = commands.add_parser("choose", help="recommend an error-correction level", epilog=_EXAMPLES,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     choose.set_defaults(answer=_choose)
@@ -78,6 +83,8 @@ def _parser() -> _Parser:
     choose.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random (0)")
     choose.add_argument("--json", action="store_true", help="as JSON")
 
+
+def _add_audit(commands) -> None:
     audit = commands.add_parser("audit", help="audit a qrCodeImageDetails, or the picture of a QR code")
     audit.set_defaults(answer=_audit)
     audit.add_argument(
@@ -105,6 +112,8 @@ def _parser() -> _Parser:
                        help="show the content, a credential, and the picture in --plot")  # fmt: skip
     audit.add_argument("--json", action="store_true", help="as JSON")
 
+
+def _add_report(commands) -> None:
     command = commands.add_parser("report", help="run the notebooks and write the report")
     command.set_defaults(answer=_report)
     command.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder (notebooks)")
@@ -113,10 +122,11 @@ def _parser() -> _Parser:
     command.add_argument("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE",
                          help="a parameter, for every notebook that has it: -p trials=1000")  # fmt: skip
 
+
+def _add_decoders(commands) -> None:
     readers = commands.add_parser("decoders", help="list the readers, and why one is not available")
     readers.set_defaults(answer=_decoders)
     readers.add_argument("--json", action="store_true", help="as JSON")
-    return parser
 
 
 _EXAMPLES = """examples:

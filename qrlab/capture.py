@@ -95,7 +95,7 @@ class Print:
         if self.contrast > self.paper:
             raise ValueError(f"contrast must be at most the paper's {self.paper:g}, not {self.contrast:g}")
 
-    def _across(self, size: int) -> int:
+    def across(self, size: int) -> int:
         """Modules along the printed width."""
         return size + 2 * self.quiet_zone * self.quiet_zone_included
 
@@ -103,17 +103,17 @@ class Print:
         """Whole printer dots along one side of a module, for a symbol of `size` modules; None without dpi."""
         if self.dpi is None:
             return None
-        dots = int(self.width_mm * self.dpi / MM_PER_INCH / self._across(size) + 1e-9)
+        dots = int(self.width_mm * self.dpi / MM_PER_INCH / self.across(size) + 1e-9)
         if not dots:
-            least = self._across(size) * MM_PER_INCH / self.dpi
-            least = f"{least:.1f} for one dot a module ({self._across(size)} modules at {self.dpi:g} dpi)"
+            least = self.across(size) * MM_PER_INCH / self.dpi
+            least = f"{least:.1f} for one dot a module ({self.across(size)} modules at {self.dpi:g} dpi)"
             raise ValueError(f"width_mm must be at least {least}, not {self.width_mm:g}")
         return dots
 
     def module_mm(self, size: int) -> float:
         """The side of a module in millimetres, for a symbol of `size` modules (Symbol.size)."""
         dots = self.dots_per_module(size)
-        return self.width_mm / self._across(size) if dots is None else dots * MM_PER_INCH / self.dpi
+        return self.width_mm / self.across(size) if dots is None else dots * MM_PER_INCH / self.dpi
 
     def sheet_mm(self, size: int) -> float:
         """The width of symbol, quiet zone and what remains blank."""

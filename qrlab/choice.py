@@ -379,8 +379,7 @@ def _narrowest(case: Scenario) -> float:
     """The width at which the smallest symbol has one printer dot a module, rounded up to 0.1 mm."""
     if case.print.dpi is None:
         return 0.0
-    across = _size(case) + 2 * case.print.quiet_zone * case.print.quiet_zone_included
-    return ceil(10 * across * MM_PER_INCH / case.print.dpi) / 10
+    return ceil(10 * case.print.across(_size(case)) * MM_PER_INCH / case.print.dpi) / 10
 
 
 def _changes(case: Scenario | None, seed: int, jobs: int) -> pd.DataFrame:

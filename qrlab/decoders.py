@@ -309,17 +309,24 @@ def _judge(content: bytes | str | None, seconds: float, reason: str, expected: b
 
 def same_text(one: bytes, other: bytes) -> bool:
     """Are these the same bytes, or either the UTF-8 of the other, read in one of CHARACTER_SETS?"""
-    return one == other or bool(_taken_for(one, other) or _taken_for(other, one))
+    return one == other or bool(_character_set(one, other) or _character_set(other, one))
 
 
-def _taken_for(data: bytes, expected: bytes) -> str | None:
-    """The character set in which the expected bytes are the text whose UTF-8 is `data`, if any."""
+def _character_set(data: bytes, expected: bytes) -> str | None:
+    """The one in which the expected bytes are the text whose UTF-8 is `data`, if any."""
     for name in CHARACTER_SETS:
         try:
             if expected.decode(name).encode() == data:
                 return name
         except UnicodeError:
             continue
+    return None
+
+
+def _taken_for(data: bytes, expected: bytes) -> str | None:
+    """What the expected bytes were taken for, where `data` is the UTF-8 of that: no misreading."""
+    if name := _character_set(data, expected):
+        return name
     marks = re.compile("\ufffd+")  # what stands for bytes that are no UTF-8; how many of them, differs
     if (
         marks.sub("\ufffd", expected.decode(errors="replace")).encode()

@@ -68,12 +68,17 @@ def capacity(version: int, level: Level | str, mode: str = "byte") -> int:
     version, level = integer("version", version, 1, 40), Level.parse(level)
     one_of("mode", mode, MODES)
     count_bits = consts.CHAR_COUNT_INDICATOR_LENGTH[MODES[mode]][span_of(version)]
-    bits = 8 * sum(data for _, data in blocks_of(version, level)) - 4 - count_bits
+    bits = bits_in(version, level) - 4 - count_bits
     if mode == "numeric":  # three digits in 10 bits, two in 7, one in 4
         return bits // 10 * 3 + (2 if bits % 10 >= 7 else 1 if bits % 10 >= 4 else 0)
     if mode == "alphanumeric":  # two characters in 11 bits, one in 6
         return bits // 11 * 2 + (bits % 11 >= 6)
     return bits // (13 if mode == "kanji" else 8)
+
+
+def bits_in(version: int, level: Level) -> int:
+    """The bits of data that a symbol holds."""
+    return 8 * sum(data for _, data in blocks_of(version, level))
 
 
 def span_of(version: int) -> int:
@@ -165,6 +170,7 @@ def make(
     version: int | None = None,
     mask: int | None = None,
     boost: bool = False,
+    keep: bool = True,
 ) -> Symbol:
     """The symbol for `content`: one segment, in the smallest version that fits unless one is given.
 
@@ -172,7 +178,7 @@ def make(
     mode, without ECI) or bytes (byte mode); not empty.  mask: None chooses by the standard's
     penalties.  boost: raise the level as far as it costs no larger version.
     Raises ValueError for bad input; content that doesn't fit says how much would, at which level.
-    Symbols are cached: asking again costs nothing.
+    Symbols are cached, so that asking again costs nothing, unless keep is False, as for a secret.
     """
     if not isinstance(content, str | bytes) or not content:
         got = "an empty one" if content in ("", b"") else type(content).__name__
@@ -181,7 +187,8 @@ def make(
         mask = integer("mask", mask, 0, 7)
     if version is not None:
         version = integer("version", version, 1, 40)
-    one_of("boost", boost, (True, False))
+    for name, value in (("boost", boost), ("keep", keep)):
+        one_of(name, value, (True, False))
     level, mode = Level.parse(level), mode_of(content)
     try:
         data = content.encode() if isinstance(content, str) else content
@@ -193,7 +200,7 @@ def make(
         raise ValueError(too_long(len(data), mode, level, version))
     if boost:
         level = [x for x in Level if x is level or capacity(version, x, mode) >= len(data)][-1]
-    return _make(data, mode, level, version, mask)
+    return (_make if keep else _make.__wrapped__)(data, mode, level, version, mask)
 
 
 def too_long(length: int, mode: str, level: Level, version: int | None = None) -> str:

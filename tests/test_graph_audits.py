@@ -136,6 +136,18 @@ def test_capacity_is_exceeded_by_one_too_many_in_the_tightest_mode(content, fits
     assert ("capacity-exceeded" in codes(details)) == (not fits)
 
 
+def test_bytes_that_are_no_text_are_compared_as_bytes():
+    printed, declared = b"\xff\xfe\x01 a secret", b"\xfa\xfb\x01 a secret"
+    details = QrCodeImageDetails.from_symbol(qr.make(printed, "H"))
+    assert codes(details) == []
+    assert codes(replace(details, raw_content=declared)) == ["content-mismatch"]
+
+
+def test_very_much_content_is_exceeded_at_once():
+    details = QrCodeImageDetails(None, "l", b"x" * 10_000_000, 40)
+    assert codes(details) == ["missing-value", "capacity-exceeded"]
+
+
 @pytest.mark.parametrize("version", [0, 41, -1])
 def test_a_version_that_is_none_is_a_mismatch(version):
     assert codes(replace(DETAILS, version=version)) == ["version-mismatch"]

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import segno
 import zxingcpp
+from hypothesis import given
+from hypothesis import strategies as st
 from segno import consts, encoder
 from test_symbols import ALL
 from witness import picture
@@ -11,8 +13,8 @@ from witness import picture
 import qrlab as qr
 from qrlab.correction import PROTECTION
 from qrlab.design import random_content
-from qrlab.graph.measured import GRADES, likely_damage, measure, survivors
-from qrlab.symbols import MODES
+from qrlab.graph.measured import GRADES, _bits, likely_damage, measure, survivors
+from qrlab.symbols import MODES, _make, bits_in
 
 PRINT, NEAR = qr.Print(50.8, 300), qr.Camera.at(180)
 
@@ -209,6 +211,34 @@ def test_bits_are_those_that_segno_writes(text, options):
     assert seen.bits == head + len(segment.bits) + 12 * options.get("eci", False)
 
 
+@given(st.binary(min_size=26, max_size=26), st.sampled_from(list(qr.Level)))
+def test_bits_of_any_codewords_are_a_number_or_unknown(data, level):
+    """A picture may hold anything: headers cut off, modes that there are none of."""
+    bits = _bits(np.frombuffer(data, np.uint8), 1, level)
+    assert bits is None or 0 <= bits <= bits_in(1, level)
+
+
+def test_a_secret_is_not_kept_among_the_symbols():
+    image = picture(np.where(np.arange(37) < 12, False, qr.make(b"B" * 100, "L").modules), 5)
+    sizes = []
+    for secret in (b"B" * 100, b"C" * 100, b"D" * 100):
+        measure(image, secret)
+        survivors(np.eye(37, dtype=bool), secret)
+        sizes.append(_make.cache_info().currsize)
+    assert len(set(sizes)) == 1
+
+
+def test_a_level_is_tried_in_the_printed_version_where_it_fits():
+    table = survivors(np.zeros((57, 57), bool), content(1, 100)).set_index("level")
+    assert table.version.to_dict() == {"L": 10, "M": 10, "Q": 10, "H": 10}
+    assert survivors(np.zeros((57, 57), bool), content(1, 200)).version.tolist() == [
+        10,
+        10,
+        12,
+        15,
+    ]  # ISO/IEC 18004, table 7
+
+
 def test_bits_of_what_is_lost_are_unknown():
     symbol = qr.make(content(6, 100), "L")
     modules = symbol.modules.copy()
@@ -226,7 +256,7 @@ def test_nothing_is_measured_where_nothing_is_seen():
 
 
 def test_grades_are_those_of_the_standard():
-    assert GRADES == {"A": 0.62, "B": 0.5, "C": 0.37, "D": 0.25}  # ISO/IEC 15415, table 6
+    assert GRADES == {"A": 0.62, "B": 0.5, "C": 0.37, "D": 0.25}  # ISO/IEC 15415
     symbol, here = qr.make(content(6, 20), "H", version=10), qr.layout(10, "H")
     mine, letters = np.flatnonzero(here.block == 0), []
     for wrong in range(here.correctable[0] + 2):
@@ -259,8 +289,7 @@ def test_a_level_survives_what_its_blocks_correct():
         assert not table.survives["L"]
         assert table.survives["H"]
         assert (table.unused.between(0, 1)).all()
-        itself = qr.make(data, level).version
-        assert table.version[level] == itself
+        assert table.version[level] == symbol.version
 
 
 def test_survival_at_its_own_level_is_what_the_reader_says():

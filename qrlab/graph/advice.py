@@ -7,11 +7,10 @@ import pandas as pd
 
 from qrlab.capture import MM_PER_INCH
 from qrlab.experiment import readings
-from qrlab.graph.findings import mode_in
-from qrlab.graph.measured import Measured
+from qrlab.graph.measured import Measured, text_or_bytes
 from qrlab.scenario import Scenario
 from qrlab.stats import mean_interval, records
-from qrlab.symbols import capacity
+from qrlab.symbols import capacity, mode_of
 
 _ALIKE = 0.01  # rates so near to the best are as good
 _RESOLVED = 8  # camera pixels a module, beyond which a wider print helps no more
@@ -37,11 +36,11 @@ def smallest_width(symbol: Measured, scenario: Scenario, trials: int, seed: int,
     """All widths at once, on the same trials: of whole printer dots a module, up to what is resolved."""
     size, printed, camera = len(symbol.modules), scenario.print, scenario.camera
     dot_mm = MM_PER_INCH / printed.dpi
-    across = size + 2 * printed.quiet_zone * printed.quiet_zone_included
+    across = printed.across(size)
     frame = 0.8 * camera.frame_height_px / (size + 2 * printed.quiet_zone)
     most = max(1, ceil(min(_RESOLVED, frame) / (camera.px_per_mm * dot_mm)))
     dots = sorted({min(ceil(1.15**k), most) for k in range(60)})
-    mode = mode_in(symbol.content)
+    mode = mode_of(text_or_bytes(symbol.content))
     payload = min(len(symbol.content), capacity(symbol.version, symbol.level, mode))
     widths = [
         scenario.change(print_width_mm=k * across * dot_mm * (1 + 1e-9), payload=payload, mode=mode)

@@ -5,6 +5,7 @@ key.  Who wants more asks: Audit.reveal, Audit.plot(show_content=True).
 """
 
 import hashlib
+import html
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -60,7 +61,7 @@ class Audit:
     def _repr_html_(self) -> str:
         from qrlab.plots import table  # slow to load
 
-        found = "".join(f"<li><code>{code}</code>: {_escaped(said)}</li>" for code, said in self.findings)
+        found = "".join(f"<li><code>{code}</code>: {html.escape(said)}</li>" for code, said in self.findings)
         shown = table(self.table, left=list(self.table)).format(escape="html").to_html()
         return shown + (f"<ul>{found}</ul>" if found else "<p>No findings.</p>")
 
@@ -275,7 +276,3 @@ def _said(value: object) -> str:
     """A declared or measured value; who made the file may have meant it to reach a terminal's controls."""
     text = "–" if value is None else str(value)
     return text if text.isprintable() and len(text) <= 40 else f"{text[:40]!a}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from segno import consts
 
 from qrlab.decoders import same_text
-from qrlab.graph.measured import Measured
+from qrlab.graph.measured import Measured, text_or_bytes
 from qrlab.graph.resource import LEVELS, NAMES, TYPE, QrCodeImageDetails, shown
-from qrlab.symbols import ALPHABETS, MODES, UNITS, Level, blocks_of, capacity, mode_of, span_of
+from qrlab.symbols import ALPHABETS, MODES, UNITS, Level, bits_in, capacity, mode_of, span_of
 
 FINDINGS = (
     "missing-value",
@@ -24,6 +24,10 @@ FINDINGS = (
     "quiet-zone-too-small",
     "higher-level-free",
 )
+
+_LONGEST = (
+    4 * 7089
+)  # bytes of text that any symbol holds: a character, of which 40-L has 7,089, takes up to four
 
 
 class Finding(NamedTuple):
@@ -77,8 +81,8 @@ def _of_declared(details: QrCodeImageDetails) -> Iterator[tuple[str, str]]:
     if version is not None and not 1 <= version <= 40:
         yield "version-mismatch", f"version must be from 1 to 40, not {version}"
     elif version is not None and level in LEVELS and content:
-        symbol, mode = f"{version}-{LEVELS[level]}", mode_in(content)
-        if least_bits(content, version) > bits_in(version, LEVELS[level]):
+        symbol, mode = f"{version}-{LEVELS[level]}", mode_of(text_or_bytes(content))
+        if len(content) > _LONGEST or least_bits(content, version) > bits_in(version, LEVELS[level]):
             holds = f"{capacity(version, LEVELS[level], mode):,} {UNITS[mode]}"
             yield (
                 "capacity-exceeded",
@@ -90,15 +94,6 @@ def _of_type(said: object) -> str:
     """What stands for a type, if it is a name such as one of Graph's."""
     plain = isinstance(said, str) and re.fullmatch(r"#?microsoft\.graph\.\w{1,40}", said)
     return said if plain else "what came"
-
-
-def bits_in(version: int, level: Level) -> int:
-    """The bits that a symbol holds."""
-    return 8 * sum(data for _, data in blocks_of(version, level))
-
-
-def mode_in(content: bytes) -> str:
-    return mode_of(content.decode()) if content.isascii() else "byte"
 
 
 def least_bits(content: bytes, version: int) -> int:
@@ -156,4 +151,4 @@ def _differences(details: QrCodeImageDetails, symbol: Measured) -> Iterator[tupl
 
 def _alike(symbol: Measured, content: bytes) -> bool:
     """The same content, or the same text in another character set."""
-    return same_text(symbol.content, content) or symbol.text.encode(errors="replace") == content
+    return same_text(symbol.content, content) or symbol.text.encode(errors="surrogatepass") == content

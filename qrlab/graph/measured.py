@@ -20,6 +20,7 @@ from qrlab.capture import project
 from qrlab.correction import PROTECTION, ordered
 from qrlab.damage import MODELS
 from qrlab.symbols import (
+    MODES,
     Level,
     bits_of,
     blocks_of,
@@ -27,11 +28,13 @@ from qrlab.symbols import (
     layout,
     make,
     mode_of,
+    size_of,
+    smallest_version,
     span_of,
     with_codewords,
 )
 
-GRADES = {"A": 0.62, "B": 0.50, "C": 0.37, "D": 0.25}  # least unused error correction; ISO/IEC 15415, table 6
+GRADES = {"A": 0.62, "B": 0.50, "C": 0.37, "D": 0.25}  # least unused error correction; ISO/IEC 15415
 _DARK = 0.35  # of the way from ink to paper: what is darker is no quiet zone
 _SPECKS = 0.03  # share of a ring of the quiet zone that may be dark
 _SAID = {"Version", "ECLevel", "DataMask"}
@@ -177,7 +180,7 @@ def _as_known(printed: np.ndarray, known: bytes, version: int, level: Level, mas
     data = layout(version, level).codeword >= 0
     for content in {known, text_or_bytes(known)}:
         with suppress(ValueError):  # it doesn't fit
-            symbol = make(content, level, version=version, mask=mask)
+            symbol = make(content, level, version=version, mask=mask, keep=False)
             if np.mean(symbol.modules[data] == printed[data]) > _SAME:
                 return symbol.modules
     return None
@@ -194,19 +197,20 @@ def _bits(codewords: np.ndarray, version: int, level: Level) -> int | None:
     here, blocks = layout(version, level), blocks_of(version, level)
     data = [codewords[here.block == k][:count] for k, (_, count) in enumerate(blocks)]
     bits, at, span = "".join(f"{byte:08b}" for byte in np.concatenate(data)), 0, span_of(version)
-    while len(bits) - at >= 4 and (mode := int(bits[at : at + 4], 2)):
+    end, bits = len(bits), bits + "0" * 32  # a header may be cut off
+    while end - at >= 4 and (mode := int(bits[at : at + 4], 2)):
         if mode in _HEADERS:
             at += _HEADERS[mode]
         elif mode == 7:  # the designator of an ECI has one byte, two or three
             ones = bits[at + 4 : at + 7]
             at += 4 + 8 * (1 if ones[0] == "0" else 2 if ones[1] == "0" else 3)
-        elif mode in consts.CHAR_COUNT_INDICATOR_LENGTH:
+        elif mode in MODES.values():
             digits = consts.CHAR_COUNT_INDICATOR_LENGTH[mode][span]
             count = int(bits[at + 4 : at + 4 + digits], 2)
             at += 4 + digits + bits_of(count, mode)
         else:
             return None
-    return at
+    return at if at <= end else None
 
 
 @lru_cache(maxsize=32)
@@ -251,22 +255,23 @@ def _values(image: np.ndarray, points: np.ndarray) -> np.ndarray:
 def survivors(wrong: np.ndarray, content: str | bytes) -> pd.DataFrame:
     """Which levels would have survived the same damage on the same width.
 
-    wrong: bool n×n, the modules that it spoilt on a symbol of any size; content: as for `make`.  A row for
-    each level that the content fits: level, version, survives and unused (error correction of its worst
-    block).  An estimate: damage is known no finer than the modules that it spoilt.
+    wrong: bool n×n, the modules that it spoilt; content: bytes, or ASCII text.  A row for each level that it
+    fits: level, version (that of n, or the smallest if that is larger), survives and unused (error correction
+    of the worst block).  An estimate: damage is known no finer than the modules that it spoilt, and whether a
+    reader would find the symbol is not asked.
     """
     rows = []
     for level in Level:
-        try:
-            symbol = make(content, level)
-        except ValueError:
+        smallest = smallest_version(len(content), level, mode_of(content))
+        if smallest is None:
             continue
-        places = ((np.arange(symbol.size) + 0.5) / symbol.size * len(wrong)).astype(int)
-        here = layout(symbol.version, level)
+        version = max(smallest, (len(wrong) - size_of(0)) // 4)
+        n, here = size_of(version), layout(version, level)
+        places = ((np.arange(n) + 0.5) / n * len(wrong)).astype(int)
         hit = np.unique(here.codeword[wrong[np.ix_(places, places)]])
         counts = np.bincount(here.block[hit[hit >= 0]], minlength=len(here.correctable))
         unused = (1 - counts / here.correctable).min()
-        rows.append((level, symbol.version, unused >= 0, max(0.0, unused)))
+        rows.append((level, version, unused >= 0, max(0.0, unused)))
     table = pd.DataFrame(rows, columns=["level", "version", "survives", "unused"])
     return table.assign(level=ordered(table.level))
 

@@ -119,46 +119,49 @@ def _rasterized_svg(data: bytes) -> tuple[np.ndarray, float]:
 
 def _checked_svg(data: bytes) -> tuple[float, float]:
     """Width and height of an SVG of plain shapes; PictureError for anything that could reach beyond it."""
-    depth, count, drawn, sizes = 0, 0, 0, []
-    parser = expat.ParserCreate("utf-8")  # as it is drawn, whatever it declares
-
-    def refuse(what: str):
-        raise PictureError(f"picture must be an SVG of plain shapes: {what} is refused")
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth, count, drawn
-        depth, count = depth + 1, count + 1
-        drawn += len(attributes.get("d", "")) + len(attributes.get("points", ""))
-        if depth > _DEEPEST or count > _MOST_ELEMENTS:
-            refuse("one so deep" if depth > _DEEPEST else f"more than {_MOST_ELEMENTS:,} elements")
-        if name.rpartition(":")[2] not in _SHAPES:
-            refuse(f"an element {name[:20]!r}")
-        if drawn > _MOST_PATH or len(attributes) > len(_LOOKS):
-            refuse(
-                f"more than {_MOST_PATH:,} characters of path"
-                if drawn > _MOST_PATH
-                else "one with so many attributes"
-            )
-        for key, value in attributes.items():
-            if "url(" in value.lower():
-                refuse("a reference")
-            if key not in _LOOKS and not key.startswith("xmlns:"):
-                refuse(f"an attribute {key[:20]!r}")
-        if count == 1:
-            sizes.append(_svg_size(attributes))
-
-    def end(_: str) -> None:
-        nonlocal depth
-        depth -= 1
-
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.StartDoctypeDeclHandler = lambda *_: refuse("a document type")
-    parser.ProcessingInstructionHandler = lambda *_: refuse("a processing instruction")
+    parser, check = expat.ParserCreate("utf-8"), _Check()  # as it is drawn, whatever it declares
+    parser.StartElementHandler, parser.EndElementHandler = check.start, check.end
+    parser.StartDoctypeDeclHandler = lambda *_: check.refuse("a document type")
+    parser.ProcessingInstructionHandler = lambda *_: check.refuse("a processing instruction")
     try:
         parser.Parse(data, True)
     except expat.ExpatError as problem:
         raise PictureError(f"picture must be well-formed XML: {expat.ErrorString(problem.code)}") from None
-    return sizes[0]
+    return check.size
+
+
+class _Check:
+    """What an SVG holds, element by element."""
+
+    def __init__(self) -> None:
+        self.depth = self.elements = self.path = 0
+        self.size = None
+
+    def refuse(self, what: str) -> None:
+        raise PictureError(f"picture must be an SVG of plain shapes: {what} is refused")
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.depth, self.elements = self.depth + 1, self.elements + 1
+        self.path += len(attributes.get("d", "")) + len(attributes.get("points", ""))
+        limits = {
+            "one so deep": self.depth > _DEEPEST,
+            f"more than {_MOST_ELEMENTS:,} elements": self.elements > _MOST_ELEMENTS,
+            f"more than {_MOST_PATH:,} characters of path": self.path > _MOST_PATH,
+            "one with so many attributes": len(attributes) > len(_LOOKS),
+            f"an element {name[:20]!r}": name.rpartition(":")[2] not in _SHAPES,
+        }
+        for what, beyond in limits.items():
+            if beyond:
+                self.refuse(what)
+        for key, value in attributes.items():
+            if "url(" in value.lower():
+                self.refuse("a reference")
+            if key not in _LOOKS and not key.startswith("xmlns:"):
+                self.refuse(f"an attribute {key[:20]!r}")
+        self.size = self.size or _svg_size(attributes)
+
+    def end(self, _: str) -> None:
+        self.depth -= 1
 
 
 def _svg_size(attributes: dict[str, str]) -> tuple[float, float]:
