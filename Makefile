@@ -4,14 +4,15 @@ comma := ,
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BROWSER := $(VENV)/.browser
 EXTRAS := notebooks,test,cluster$(if $(shell command -v java),$(comma)boofcv)
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
-.PHONY: help report test lab lint bench notebooks constraints clean zbar
+.PHONY: help report test test-browser lab lint bench notebooks constraints clean zbar
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 report: $(READY)  ## run the notebooks and write the report to reports/index.html
 	$(BIN)/qrlab report
@@ -19,8 +20,11 @@ report: $(READY)  ## run the notebooks and write the report to reports/index.htm
 test: $(READY)  ## run all the tests, the notebooks among them
 	$(BIN)/python -m pytest
 
-lab: $(READY)  ## open JupyterLab on the notebooks
-	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks
+test-browser: $(BROWSER)  ## run the notebooks in JupyterLab in a real browser, Chromium
+	$(BIN)/python -m pytest -n 0 -rs tests/test_browser.py
+
+lab: $(READY)  ## open JupyterLab on the first notebook
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb
 
 lint: $(READY)  ## check style and format
 	$(BIN)/ruff check .
@@ -30,11 +34,11 @@ bench: $(READY)  ## measure speed, as ratios to a real reader's
 	$(BIN)/python tests/bench.py
 
 notebooks: $(READY)  ## execute the committed notebooks again, in place
-	TQDM_DISABLE=1 $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
+	TQDM_DISABLE=1 QRLAB_STILL=1 $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
 		--ExecutePreprocessor.record_timing=False --log-level=WARN \
 		--ExecutePreprocessor.extra_arguments=--IPKernelApp.log_level=40 $(NOTEBOOKS)
 
-constraints: $(READY)  ## write the installed versions to constraints.txt
+constraints: $(BROWSER)  ## write the installed versions to constraints.txt
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/ @.*//' > constraints.txt
 
 clean:  ## remove the environment and the reports
@@ -47,6 +51,10 @@ $(READY): pyproject.toml constraints.txt
 		{ echo "could not create $(VENV); on Debian or Ubuntu first: apt install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
 	@$(MAKE) --no-print-directory zbar
+	@touch $@
+
+$(BROWSER): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
 	@touch $@
 
 # The reader ZBar is a system library: installed where that needs no password, else left out by name.

@@ -7,6 +7,7 @@ from importlib.metadata import version as _version
 from qrlab import capture, damage
 from qrlab.capture import Camera, Print, photograph, render
 from qrlab.damage import Damage
+from qrlab.data import load
 from qrlab.decoders import Reading, decode, decoders, unavailable, version_of
 from qrlab.scenario import SCENARIOS, Mix, Scenario, Wear
 from qrlab.symbols import Layout, Level, Symbol, layout, make
@@ -18,6 +19,7 @@ _LATE = {
     "stats": [],
     "choice": ["Choice", "choose"],
     "graph": [],
+    "explorer": ["explore"],
     "plots": [
         "plot_by_length",
         "plot_by_version",
@@ -55,6 +57,7 @@ __all__ = [
     "decoders",
     "graph",
     "layout",
+    "load",
     "make",
     "photograph",
     "plots",

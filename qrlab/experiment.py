@@ -234,7 +234,7 @@ def _key(scene: Scene, severity: float, reader: str, seed: int, timeout: float) 
 @lru_cache(maxsize=1)
 def _versions() -> dict[str, str]:
     """What else a reading depends on: the libraries and this package's own source."""
-    names = ("symbols", "damage", "capture", "decoders", "scenario", "design", "trials")
+    names = ("symbols", "damage", "capture", "decoders", "data", "scenario", "design", "trials")
     source = b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in names)
     digest = hashlib.sha256(source).hexdigest()[:12]
     libraries = {name: installed(name) for name in ("segno", "numpy")}

@@ -34,14 +34,15 @@ if TYPE_CHECKING:
 # for the common kinds of colour blindness.
 LEVEL_COLOR = {"L": "#dd8e10", "M": "#218a7d", "Q": "#2558a0", "H": "#41104f"}
 GREY = "#5f6368"
-# One colour and one marker a reader, everywhere; the colours keep clear of the levels'.
+# One colour and one marker a reader, everywhere; the colours keep clear of the levels', and of each other
+# for the colour-blind.
 READER_STYLE = {
     "zxing": ("#111111", "o"),
-    "zxing-pure": ("#8a8f98", "s"),
+    "zxing-pure": ("#9aa0aa", "s"),
     "zbar": ("#c22a2a", "^"),
-    "opencv": ("#6d7d12", "D"),
-    "opencv-aruco": ("#c45ba0", "v"),
-    "boofcv": ("#7a4a21", "P"),
+    "opencv": ("#94a321", "D"),
+    "opencv-aruco": ("#b8489a", "v"),
+    "boofcv": ("#5c3414", "P"),
     "model": ("#5f6368", ""),
 }
 KIND_COLOR = {

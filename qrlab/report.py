@@ -19,6 +19,7 @@ from qrlab.plots import FIGURES
 
 PAGE = Path(__file__).parent / "page"
 WIDGET = "application/vnd.jupyter.widget-view+json"
+STILL = "QRLAB_STILL"  # the environment variable that asks for pictures in place of live widgets
 
 
 class UnusableError(ValueError):
@@ -107,7 +108,7 @@ def execute(path: Path, parameters: dict[str, object], figures: str):
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
-    with tempfile.TemporaryDirectory() as scratch, _environment(FIGURES, figures):
+    with tempfile.TemporaryDirectory() as scratch, _environment(**{FIGURES: figures, STILL: "1"}):
         try:
             notebook = papermill.execute_notebook(
                 str(path),
@@ -128,15 +129,16 @@ def execute(path: Path, parameters: dict[str, object], figures: str):
 
 
 @contextmanager
-def _environment(name: str, value: str):
-    """An environment variable, for the kernels that start meanwhile."""
-    before = os.environ.get(name)
-    os.environ[name] = value
+def _environment(**values: str):
+    """Environment variables, for the kernels that start meanwhile."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
         yield
     finally:
-        os.environ.pop(name)
-        os.environ.update({} if before is None else {name: before})
+        for name, value in before.items():
+            os.environ.pop(name)
+            os.environ.update({} if value is None else {name: value})
 
 
 def _page(stem: str, notebook) -> dict:
@@ -150,6 +152,7 @@ def _page(stem: str, notebook) -> dict:
         cell.source = re.sub(r"\((\d\d_\w+)\.ipynb\)", r"(\1.html)", cell.source)
     exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(PAGE.parent)])
     body, _ = exporter.from_notebook_node(notebook, {"stand": stand})
+    body = _with_scopes(body)
     answers = [c for c in notebook.cells if "answer" in c.metadata.get("tags", [])]
     answer = answers[0].outputs[0].data["text/markdown"] if answers else ""
     return {
@@ -163,6 +166,20 @@ def _page(stem: str, notebook) -> dict:
         "contents": re.findall(r'<h2 id="([^"]+)">(.+?)<a class="anchor-link"', body),
         "body": body,
     }
+
+
+def _with_scopes(body: str) -> str:
+    """Header cells that say what they head: columns within a table's head, rows elsewhere.
+
+    A head's empty cells head nothing.  pandas and Markdown write neither.
+    """
+    heads = re.split(r"(<thead>.*?</thead>)", body, flags=re.DOTALL)
+    for k, part in enumerate(heads):
+        scope = ("row", "col")[k % 2]
+        part = re.sub(r"<th\b([^>]*)>\s*(&nbsp;|)\s*</th>", r"<td\1></td>", part) if k % 2 else part
+        part = re.sub(r"<th\b(?=[^>]*colspan)", '<th scope="colgroup"', part)
+        heads[k] = re.sub(r"<th\b(?![^>]*scope)", f'<th scope="{scope}"', part)
+    return "".join(heads)
 
 
 def _merged(cells):

@@ -7,7 +7,6 @@ import csv
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -15,6 +14,7 @@ import pandas as pd
 
 from qrlab.capture import OPTICS, Camera, Print
 from qrlab.damage import MODELS
+from qrlab.data import data_file
 from qrlab.decoders import DECODERS
 from qrlab.symbols import ALPHABETS, Level, integer, named, number, one_of
 
@@ -181,12 +181,6 @@ def _changed(camera: Camera, changes: dict) -> Camera:
     distance_mm = settings.pop("distance_mm", camera.distance_mm)
     del settings["px_per_mm"]
     return named("camera_", Camera.at, distance_mm, **settings)
-
-
-def data_file(name: str) -> Path:
-    """Where a data file is: in data/ of a checkout, or within the package once it is installed."""
-    inside = Path(__file__).with_name("data")
-    return (inside if inside.is_dir() else Path(__file__).parent.with_name("data")) / name
 
 
 def _scenarios() -> dict[str, Scenario]:

@@ -4,7 +4,6 @@ import base64
 import codecs
 import json
 
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,10 +11,9 @@ from hypothesis import strategies as st
 import qrlab as qr
 from qrlab.graph import QrCodeImageDetails
 from qrlab.graph.resource import NAMES, TYPE
-from qrlab.scenario import data_file
 
 SECRET = b"ms-qrpin:v1|planted.secret@example.onmicrosoft.com|44f2f040|S3cretS3cret"
-SAMPLES = pd.read_csv(data_file("graph_samples.csv")).set_index("sample").document
+SAMPLES = qr.load("graph_samples").set_index("sample").document
 DETAILS = QrCodeImageDetails.from_symbol(qr.make(SECRET, "Q"))
 
 JSON = st.recursive(

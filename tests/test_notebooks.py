@@ -101,13 +101,41 @@ def test_pages_have_contents_folded_code_alternative_texts_and_trials(path, repo
     assert all(f'<h2 id="{anchor}">' in page for anchor in linked)
     assert '<details class="code">' in page
     assert '<details class="code" open' not in page
-    assert all(len(alt) > 40 for alt in re.findall(r'<img alt="([^"]*)"', page))
+    images = re.findall(r"<img\b[^>]*>", page)
+    assert all(re.search(r'\balt="[^"]{40,}"', image) for image in images)
     simulated = any("trials = " in c.source for c in code_cells(path))
     assert (
-        re.search(r"\b10 trials (behind every simulated point|at each level, at most)\.", page)
+        re.search(
+            r"\b10 trials (behind every simulated point|at each level, at most|of a condition, or as said)\.",
+            page,
+        )
         or not simulated
     )
     assert ("Nothing simulated" in page) != simulated
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_tables_have_header_cells_that_say_what_they_head(path, reports):
+    tables = re.findall(r"<table\b.*?</table>", (reports / f"{path.stem}.html").read_text(), re.DOTALL)
+    assert tables
+    for table in tables:
+        heads = re.findall(r"<th\b[^>]*>", table)
+        assert heads
+        assert all(re.search(r'\bscope="(col|row|colgroup)"', head) for head in heads)
+        assert not re.search(r"<th\b[^>]*>\s*(&nbsp;)?\s*</th>", table)
+
+
+def test_the_first_notebook_leads_to_all_others():
+    first = "\n".join(c.source for c in nbformat.read(NOTEBOOKS[0], as_version=4).cells)
+    for path in NOTEBOOKS[1:]:
+        question = re.search(r"\*\*(.+?)\*\*", nbformat.read(path, as_version=4).cells[0].source)[1]
+        assert re.search(rf"\({path.name}\) \| {re.escape(question)} \|", first), path.name
+
+
+def test_the_explorer_is_a_picture_on_its_page(reports):
+    page = (reports / "00_start_here.html").read_text()
+    assert "data:image/png;base64," in page
+    assert "widget" not in page
 
 
 def test_the_index_has_each_question_and_its_answer(reports):

@@ -101,16 +101,27 @@ def test_documented_levels_are_those_of_the_package():
 
 
 def targets() -> set[str]:
-    return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def test_every_command_in_the_readme_exists():
-    commands = set(re.findall(r"\bmake ([a-z]+)", (ROOT / "README.md").read_text()))
+    commands = set(re.findall(r"\bmake ([a-z-]+)", (ROOT / "README.md").read_text()))
     assert {"report", "test", "lab", "lint", "bench", "notebooks", "help"} <= commands <= targets()
 
 
 def test_ci_calls_the_readmes_test_command():
-    assert re.search(r"^make test$", (ROOT / ".ci/run").read_text(), re.MULTILINE)
+    called = re.findall(r"^make ([a-z-]+)$", (ROOT / ".ci/run").read_text(), re.MULTILINE)
+    assert called == ["lint", "test", "test-browser"]
+
+
+def test_the_citation_is_that_of_the_package():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert {"cff-version", "message", "title", "authors"} <= set(cited)  # what the format requires
+    assert cited["cff-version"] == "1.2.0"
+    assert cited["title"].startswith(PYPROJECT["project"]["name"])
+    assert cited["version"] == PYPROJECT["project"]["version"] == qr.__version__
+    assert cited["authors"] == PYPROJECT["project"]["authors"]
+    assert cited["license"] == PYPROJECT["project"]["license"]
 
 
 def test_the_readme_names_every_notebook_and_module():

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import qrlab as qr
-from qrlab.scenario import SCENARIOS, Mix, Scenario, Wear, data_file
+from qrlab.data import data_file
+from qrlab.scenario import SCENARIOS, Mix, Scenario, Wear
 
 PLAIN = Scenario("plain", qr.Print(25), qr.Camera.at(200))
 WORN = PLAIN.change(wear=(Wear("scratch", 0.3, 0.01), Wear("crease", 0.2, 0.02)))

@@ -1,0 +1,39 @@
+"""The data files, and what each of their columns means.
+
+Nothing here interprets them.
+"""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from qrlab.symbols import one_of
+
+
+def data_file(name: str) -> Path:
+    """Where a data file is: in data/ of a checkout, or within the package once it is installed."""
+    inside = Path(__file__).with_name("data")
+    return (inside if inside.is_dir() else Path(__file__).parent.with_name("data")) / name
+
+
+def _dictionary() -> dict[str, str]:
+    """What data/README.md says of each file, by the file's name without its ending."""
+    text = data_file("README.md").read_text(encoding="utf-8")
+    parts = re.split(r"^## (\S+)\.csv\n", text, flags=re.MULTILINE)
+    return {name: section.strip() for name, section in zip(parts[1::2], parts[2::2])}
+
+
+_DICTIONARY = _dictionary()
+
+
+def load(name: str) -> pd.DataFrame:
+    one_of("name", name, _DICTIONARY)
+    return pd.read_csv(data_file(f"{name}.csv"))
+
+
+load.__doc__ = f"""A data file as a data frame: one of {", ".join(_DICTIONARY)}.
+
+Raises ValueError for any other name.  What each holds:
+
+""" + "\n\n".join(f"{name}\n\n{section}" for name, section in _DICTIONARY.items())

@@ -1,0 +1,168 @@
+"""The explorer: its model without a widget, and the widget without a browser."""
+
+import io
+from dataclasses import replace
+
+import ipywidgets
+import numpy as np
+import pytest
+from PIL import Image
+
+import qrlab as qr
+from qrlab.explorer import QUIET_ZONE, SHADES, Explorer, State
+from qrlab.plots import words
+from qrlab.report import STILL, WIDGET
+
+CONTENT = "https://www.example.org/menu/table-12"
+
+
+@pytest.mark.parametrize("level", list(qr.Level))
+@pytest.mark.parametrize("damage", list(qr.damage.MODELS))
+def test_blocks_are_lost_from_the_breaking_point_and_not_before(damage, level):
+    state = State(CONTENT, level, damage=damage, version=8, severity=1)
+    point = state.look().breaking_point
+    if np.isinf(point):
+        assert not state.look().lost.any()
+        return
+    below = State(CONTENT, level, damage=damage, version=8, severity=np.nextafter(point, 0)).look()
+    at = State(CONTENT, level, damage=damage, version=8, severity=point).look()
+    assert not below.lost.any()
+    assert at.lost.any()
+    if "codewords" in damage:  # which leaves finding and format information alone
+        assert below.read("zxing-pure") == "ok"
+    assert at.read("zxing-pure") != "ok"
+
+
+def test_what_is_marked_is_what_the_package_says():
+    view = State(CONTENT, "Q", severity=0.3, damage="stain", seed=4).look()
+    damage = qr.damage.MODELS["stain"](4)
+    damaged = damage.apply(view.symbol.modules, 0.3)
+    assert np.array_equal(view.wrong, damaged != view.symbol.modules)
+    assert np.array_equal(view.shades == SHADES.index("#8b0016"), view.wrong)
+    here = qr.layout(view.symbol.version, "Q")
+    spoilt = np.unique(here.codeword[view.wrong & (here.codeword >= 0)])
+    assert view.counts.sum() == len(spoilt)
+    in_lost = (here.codeword >= 0) & view.lost[here.block[here.codeword]]
+    assert set(view.shades[in_lost & ~view.wrong]) <= {4, 5}
+    assert set(view.shades[~in_lost & ~view.wrong]) <= {0, 1, 2, 3}
+    assert view.lost.any()
+    assert view.breaking_point == qr.break_point(view.symbol, damage.order(view.symbol.size), damage.paint)
+
+
+def test_the_picture_shows_the_damaged_symbol_and_its_marks_side_by_side():
+    view = State(CONTENT, severity=0.2).look()
+    picture = np.array(Image.open(io.BytesIO(view.picture())).convert("RGB"))
+    side = view.symbol.size + 2 * QUIET_ZONE
+    px = len(picture) // side
+    assert picture.shape == (side * px, 2 * side * px, 3)
+    seen, marked = (half[::px, ::px] for half in np.split(picture, 2, axis=1))
+    inner = slice(QUIET_ZONE, -QUIET_ZONE)
+    assert np.array_equal(seen[inner, inner, 0] == 0, view.symbol.modules ^ view.wrong)
+    assert {f"#{bytes(color).hex()}" for color in marked.reshape(-1, 3)} <= set(SHADES)
+
+
+def test_sentences_say_size_breaking_point_and_what_is_lost():
+    point, found, size = State(CONTENT, "M", print_width_mm=37, severity=0).look().sentences()
+    assert point.startswith("Error correction gives out at ")
+    assert found.endswith(" wrong: the fullest block has 0 of the 13 it corrects.")
+    assert size == "37 bytes, version 3-M: 29 × 29 modules of 1.00 mm, 37 mm wide with the quiet zone."
+    view = State(CONTENT, "M", severity=1).look()
+    assert view.sentences()[1].endswith("1 of 1 blocks lost.")
+    unbroken = replace(view, breaking_point=np.inf)
+    assert unbroken.sentences()[0] == "Error correction survives all of this damage."
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"level": "X"}, "level must be one of L, M, Q, H, not 'X'"),
+        ({"version": 41}, "version must be an integer from 1 to 40, not 41"),
+        ({"damage": "fire"}, "damage must be one of "),
+        ({"severity": 2}, "severity must be a number from 0 to 1, not 2"),
+        ({"seed": -1}, "seed must be an integer from 0"),
+        ({"print_width_mm": 0}, "print_width_mm must be a number from 1"),
+        ({"content": 7}, "content must be a str, not int"),
+    ],
+)
+def test_what_is_not_possible_is_a_value_error(bad, message):
+    with pytest.raises(ValueError, match=message):
+        qr.explore(**bad)
+
+
+@pytest.fixture
+def explorer() -> Explorer:
+    return qr.explore(CONTENT, "h", damage="edge_wear", severity=0.05)
+
+
+def test_a_move_changes_the_picture_and_the_readers_follow(explorer):
+    assert isinstance(explorer, ipywidgets.Widget)
+    before, answers = explorer.shown.value, explorer.reading.result()
+    assert set(answers) == set(explorer.readers) >= {"zxing", "zxing-pure"}
+    explorer.controls["severity"].value = 0.9
+    assert explorer.shown.value != before
+    assert set(explorer.reading.result().values()) == {"unread"}
+    assert "<b>zxing</b> unread" in explorer.answers.value
+    explorer.controls["severity"].value = 0
+    assert explorer.reading.result()["zxing"] == "ok"
+    assert "<b>zxing</b> ok" in explorer.answers.value
+
+
+def test_an_answer_to_a_move_that_is_over_is_not_shown(explorer):
+    explorer.reading.result()
+    shown = explorer.answers.value
+    assert explorer._read(explorer._moves - 1, explorer.view) == {}
+    assert explorer.answers.value == shown
+
+
+def test_every_control_shows_in_the_view(explorer):
+    changes = {"content": "HELLO", "level": "Q", "version": 9, "print_width_mm": 30.0, "damage": "tear"}
+    changes["seed"] = 3
+    for name, value in changes.items():
+        explorer.controls[name].value = value
+        assert getattr(explorer.view.state, name) == value
+    assert explorer.view.symbol == qr.make("HELLO", "Q", version=9)
+    assert [label for label, _ in explorer.controls["damage"].options] == [words(k) for k in qr.damage.MODELS]
+
+
+def test_the_button_goes_to_the_breaking_point(explorer):
+    point = explorer.view.breaking_point
+    assert explorer.mark.value == point
+    explorer.go.click()
+    assert 0 <= explorer.controls["severity"].value - point < 0.001
+    assert explorer.view.lost.any()
+
+
+@pytest.mark.parametrize(
+    ("content", "version", "line"),
+    [
+        ("", None, "content must not be empty"),
+        ("x" * 3000, None, "content must be at most 1,273 bytes"),
+        (CONTENT, 1, "content must be at most 7 bytes (byte mode) for version 1 at level H"),
+        ("\ud800", None, "content must be text that UTF-8 can encode"),
+    ],
+)
+def test_bad_content_is_one_line_and_nothing_breaks(explorer, content, version, line):
+    explorer.controls["version"].value = version
+    explorer.controls["content"].value = content
+    assert explorer.shown.value.startswith(f'<p role="alert">{line}')
+    assert len(explorer.shown.value.splitlines()) == 1
+    assert explorer.view is None
+    assert explorer.go.disabled
+    explorer.controls["severity"].value = 0.2
+    assert explorer.reading.result() == {}
+    assert explorer.answers.value == ""
+    explorer.controls["version"].value = None
+    explorer.controls["content"].value = "good again"
+    assert explorer.view.symbol.content == b"good again"
+    assert explorer.reading.result().keys() == set(explorer.readers)
+
+
+def test_it_opens_with_bad_content_too():
+    assert qr.explore("").view is None
+
+
+def test_it_shows_a_widget_with_a_picture_for_where_none_lives(explorer, monkeypatch):
+    monkeypatch.delenv(STILL, raising=False)
+    assert set(explorer._repr_mimebundle_()) == {WIDGET, "image/png", "text/plain"}
+    monkeypatch.setenv(STILL, "1")
+    assert set(explorer._repr_mimebundle_()) == {"image/png", "text/plain"}
