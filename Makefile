@@ -8,7 +8,7 @@ BROWSER := $(VENV)/.browser
 EXTRAS := notebooks,test,cluster$(if $(shell command -v java),$(comma)boofcv)
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
-.PHONY: help report test test-browser lab lint bench notebooks constraints clean zbar
+.PHONY: help report test test-browser data lab lint bench notebooks constraints clean zbar
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -22,6 +22,9 @@ test: $(READY)  ## run all the tests, the notebooks among them
 
 test-browser: $(BROWSER)  ## run the notebooks in JupyterLab in a real browser, Chromium
 	$(BIN)/python -m pytest -n 0 -rs tests/test_browser.py
+
+data: $(READY)  ## compute the full-size study of data/ again (half an hour); what .study has is not computed again
+	$(BIN)/python -m qrlab.study data .study
 
 lab: $(READY)  ## open JupyterLab on the first notebook
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb

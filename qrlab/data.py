@@ -20,8 +20,9 @@ def data_file(name: str) -> Path:
 def _dictionary() -> dict[str, str]:
     """What data/README.md says of each file, by the file's name without its ending."""
     text = data_file("README.md").read_text(encoding="utf-8")
-    parts = re.split(r"^## (\S+)\.csv\n", text, flags=re.MULTILINE)
-    return {name: section.strip() for name, section in zip(parts[1::2], parts[2::2])}
+    parts = re.split(r"^## (\S+)\n", text, flags=re.MULTILINE)
+    sections = {name: section.strip() for name, section in zip(parts[1::2], parts[2::2])}
+    return {name.removesuffix(".csv"): text for name, text in sections.items() if name.endswith(".csv")}
 
 
 _DICTIONARY = _dictionary()

@@ -227,14 +227,14 @@ def _key(scene: Scene, severity: float, reader: str, seed: int, timeout: float) 
         kind, data = type(scene.content).__name__, scene.content
         data = data.encode() if isinstance(data, str) else data
         condition["content"] = f"{kind} {hashlib.sha256(data).hexdigest()}"
-    versions = _versions() | {reader: version_of(reader)}
+    versions = depends_on() | {reader: version_of(reader)}
     return json.dumps(condition | {"seed": seed, "timeout": timeout, "versions": versions}, sort_keys=True)
 
 
-@lru_cache(maxsize=1)
-def _versions() -> dict[str, str]:
-    """What else a reading depends on: the libraries and this package's own source."""
-    names = ("symbols", "damage", "capture", "decoders", "data", "scenario", "design", "trials")
+@lru_cache
+def depends_on(*more: str) -> dict[str, str]:
+    """What else a reading depends on: the libraries and this package's own source; more: modules beside."""
+    names = ("symbols", "damage", "capture", "decoders", "data", "scenario", "design", "trials", *more)
     source = b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in names)
     digest = hashlib.sha256(source).hexdigest()[:12]
     libraries = {name: installed(name) for name in ("segno", "numpy")}

@@ -421,8 +421,8 @@ def _name_largest(ax: Axes, data: pd.DataFrame, grid: pd.DataFrame, x: str, leve
         return
     patch = patches == 1 + np.argmax(np.bincount(patches.ravel())[1:])
     depth = ndimage.distance_transform_edt(np.pad(patch, 1))[1:-1, 1:-1]
-    deepest = np.argwhere(depth == depth.max())
-    row, column = deepest[len(deepest) // 2]
+    middle = np.argwhere(patch).mean(axis=0)
+    row, column = min(np.argwhere(depth == depth.max()), key=lambda cell: np.hypot(*(cell - middle)))
     look = {"color": "white", "fontsize": 14, "fontweight": "bold", "ha": "center", "va": "center"}
     text = ax.text(grid.columns[column], max(grid.index[row], 0.15), level, **look)
     text.set_path_effects([withStroke(linewidth=2, foreground=LEVEL_COLOR[level])])

@@ -41,6 +41,7 @@ def report(
     there = next(place for place in (out.absolute(), *out.absolute().parents) if place.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):  # said before the long work
         raise UnusableError(f"out must be a folder that can be written, or none yet, not {out}")
+    values = {"full": False} | values  # computed, and not what data/ has
     own = [{k: v for k, v in values.items() if k in _parameters(path)} for path in chosen]
     with tempfile.TemporaryDirectory() as scratch:
         run = joblib.Parallel(n_jobs=jobs)
@@ -107,8 +108,11 @@ def execute(path: Path, parameters: dict[str, object], figures: str):
     """
     import papermill
     from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
 
     with tempfile.TemporaryDirectory() as scratch, _environment(**{FIGURES: figures, STILL: "1"}):
+        # A port that was free may be taken before it is used; a socket in a folder of our own can't.
+        channel = {"transport": "ipc", "ip": str(Path(scratch) / "kernel")} if os.name == "posix" else {}
         try:
             notebook = papermill.execute_notebook(
                 str(path),
@@ -118,6 +122,7 @@ def execute(path: Path, parameters: dict[str, object], figures: str):
                 language="python",
                 cwd=str(path.parent),
                 extra_arguments=["--IPKernelApp.log_level=40"],
+                config=Config(KernelManager=channel),
                 progress_bar={"desc": path.stem[:32].ljust(32), "file": sys.stderr},
             )
         except PapermillExecutionError as problem:
@@ -194,19 +199,25 @@ def _merged(cells):
 
 
 def _stand(notebook) -> str:
-    trials, seconds = _trials(notebook), notebook.metadata.papermill.duration
+    """What stands behind a page: the trials of a simulated point, and whether they were made for it."""
+    trials, full = _parameter(notebook, "trials"), _parameter(notebook, "full")
     behind = notebook.metadata.get("trials", "behind every simulated point")
-    behind = f"{trials:,} trials {behind}." if trials else "Nothing simulated: no trials."
+    behind = f"{int(trials):,} trials {behind}." if trials else "Nothing simulated: no trials."
+    if full:
+        behind = (
+            "Quick results: " if full == "False" else "Full-size results from data/; elsewhere "
+        ) + behind
+    seconds = notebook.metadata.papermill.duration
     return f"{behind} Computed live on {date.today().isoformat()} in {seconds:.0f} s."
 
 
-def _trials(notebook) -> int | None:
-    """How many trials stand behind a simulated point, from the parameters; None: nothing is simulated."""
+def _parameter(notebook, name: str) -> str | None:
+    """A parameter of an executed notebook as written, the injected one before its own; None: it has none."""
     cells = [
         c for c in notebook.cells if {"parameters", "injected-parameters"} & set(c.metadata.get("tags", []))
     ]
-    said = re.findall(r"^trials = (\d+)", "\n".join(c.source for c in cells), re.MULTILINE)
-    return int(said[-1]) if said else None
+    said = re.findall(rf"^{name} = (\w+)", "\n".join(c.source for c in cells), re.MULTILINE)
+    return said[-1] if said else None
 
 
 def _render(template: str, **values) -> str:

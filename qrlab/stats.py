@@ -90,14 +90,14 @@ def rates(result: pd.DataFrame, by: str | list[str] | None = None, outcome: str 
     """A result with rate, low and high: the share of `outcome` and its 95 % Wilson interval, 0 to 1.
 
     result: of qr.run, or of qr.readings with by; by: pool the rows that agree in these columns first;
-    counts and seconds are added up.
+    counts, and seconds where there are any, are added up.
     """
     one_of("outcome", outcome, OUTCOMES)
-    counts = ["trials", *OUTCOMES, "seconds"]
     if "outcome" in result:
         each = pd.get_dummies(result.outcome, dtype=int).reindex(columns=OUTCOMES, fill_value=0)
         result = pd.concat([result.drop(columns="outcome").assign(trials=1), each], axis=1)
     if by is not None:
+        counts = [name for name in ("trials", *OUTCOMES, "seconds") if name in result]
         result = result.groupby(_columns(result, by), observed=True, dropna=False)[counts].sum().reset_index()
     ends = [rate_interval(int(k), int(n)) for k, n in zip(result[outcome], result.trials)]
     low, high = np.array(ends).reshape(-1, 2).T

@@ -343,7 +343,7 @@ def test_two_processes_at_the_same_cache_come_to_the_same_result(tmp_path, asked
 
 # --- out of date ---
 
-VERSIONS = experiment._versions()
+VERSIONS = experiment.depends_on()
 
 
 @pytest.mark.parametrize("option", [{"seed": 2}, {"timeout": 11}], ids=["seed", "timeout"])
@@ -357,7 +357,7 @@ def test_another_seed_or_timeout_is_read_anew(kept, expected, asked, option):  #
 def test_another_version_of_a_library_or_of_the_package_is_read_anew(kept, expected, asked, monkeypatch):  # noqa: F811
     for name in VERSIONS:
         with monkeypatch.context() as patch:
-            patch.setattr(experiment, "_versions", lambda name=name: VERSIONS | {name: "another"})
+            patch.setattr(experiment, "depends_on", lambda name=name: VERSIONS | {name: "another"})
             assert assert_right(kept, expected, asked) == READINGS, name
     assert assert_right(kept, expected, asked) == 0
 
@@ -384,7 +384,7 @@ def test_every_module_that_a_reading_passes_through_counts_as_a_version(tmp_path
         copy = shutil.copytree(package, tmp_path / module, ignore=shutil.ignore_patterns("__pycache__"))
         (copy / f"{module}.py").write_text((copy / f"{module}.py").read_text() + "# edited\n")
         monkeypatch.setattr(experiment, "__file__", str(copy / "experiment.py"))
-        assert experiment._versions.__wrapped__()["qrlab"] != VERSIONS["qrlab"], module
+        assert experiment.depends_on.__wrapped__()["qrlab"] != VERSIONS["qrlab"], module
 
 
 # --- what the file tells ---

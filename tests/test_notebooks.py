@@ -114,6 +114,17 @@ def test_pages_have_contents_folded_code_alternative_texts_and_trials(path, repo
     assert ("Nothing simulated" in page) != simulated
 
 
+def test_pages_show_quick_results_and_the_committed_notebooks_full_size_ones(reports):
+    both = [path for path in NOTEBOOKS if code_cells(path)[0].source.startswith("full = True  #")]
+    assert [path.stem[:2] for path in both] == ["02", "03", "04", "05"]
+    for path in both:
+        page, committed = (reports / f"{path.stem}.html").read_text(), path.read_text()
+        assert "Quick results: 10 trials " in page
+        assert "Quick results" not in committed
+        assert "Full-size results: " in committed
+        assert "Full-size results: " not in page
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_tables_have_header_cells_that_say_what_they_head(path, reports):
     tables = re.findall(r"<table\b.*?</table>", (reports / f"{path.stem}.html").read_text(), re.DOTALL)

@@ -11,6 +11,7 @@ import yaml
 from packaging.specifiers import SpecifierSet
 
 import qrlab as qr
+from qrlab import study
 from qrlab.correction import sizes, tolerable_rate
 
 ROOT = Path(__file__).parent.parent
@@ -79,7 +80,7 @@ def test_every_data_file_is_in_the_dictionary_and_nothing_else():
 KINDS = {"text": "str", "integer": "int64", "number": "float64", "yes/no": "bool"}
 
 
-@pytest.mark.parametrize("name", sorted(data_files()))
+@pytest.mark.parametrize("name", sorted(name for name in data_files() if name.endswith(".csv")))
 def test_a_data_file_is_what_its_dictionary_says(name):
     text = sections()[name]
     table = pd.read_csv(ROOT / "data" / name)
@@ -92,7 +93,20 @@ def test_a_data_file_is_what_its_dictionary_says(name):
         assert table[column].isna().any() == bool(may_be_empty), column
         assert not (column.endswith("_pct") ^ (unit.strip() == "percent")), column
     assert f"- Rows: {len(table):,}\n" in text
-    assert "- Made by: " in text
+    (made_by,) = re.findall(r"^- Made by: (.*)", text, re.MULTILINE)
+    computed = name.removesuffix(".csv") in {*study.DESIGNS, "exact_model"}
+    assert made_by.startswith("`make data`, seed 1, " if computed else "hand, from the ")
+    assert (
+        bool(re.search(r"^- Versions: qrlab .+, numpy [\d.]+.*; \d{4}-\d\d-\d\d$", text, re.MULTILINE))
+        == computed
+    )
+
+
+def test_the_dictionary_states_the_trials_of_the_study():
+    for name, (_, trials) in study.DESIGNS.items():
+        assert f"seed {study.SEED}, {trials} trials" in sections()[f"{name}.csv"]
+    exact = f"seed {study.SEED}, {study.EXACT['trials']} trials and {study.EXACT['contents']} contents"
+    assert exact in sections()["exact_model.csv"]
 
 
 def test_documented_levels_are_those_of_the_package():
@@ -142,3 +156,17 @@ def test_the_readmes_numbers_are_those_that_the_package_computes():
     assert f"{min(flipped):.1f} to {max(flipped):.1f} % of the *modules*" in text
     assert f"{high.guaranteed_pct.min():.1f} % of the codewords in the worst case" in text
     assert f"at H takes {(areas.H / areas.L).median():.1f} times the area of L (median" in text
+    table = qr.load("readers_by_damage")
+    assert table.severity.max() == 0.18
+    real = ~table.reader.isin(["model", "zxing-pure"])
+    assert table[real].reader.nunique() == 5
+    sums = (
+        table.assign(real=real)[real | (table.reader == "model")]
+        .groupby(["real", "level"])[["ok", "trials"]]
+        .sum()
+    )
+    read = 100 * sums.ok / sums.trials
+    assert (
+        f"readers read {read[True, 'L']:.0f} % of the symbols at L and {read[True, 'H']:.0f} % at H" in text
+    )
+    assert f"restore {read[False, 'L']:.0f} and {read[False, 'H']:.0f} %" in text

@@ -36,6 +36,30 @@ def test_parameters_reach_the_notebook(folder, capsys):
 
 
 @pytest.mark.parametrize(
+    ("asked", "stand"),
+    [
+        ((), "Quick results: 5 trials behind every simulated point."),
+        (
+            ("-p", "full=True"),
+            "Full-size results from data/; elsewhere 5 trials behind every simulated point.",
+        ),
+    ],
+)
+def test_a_notebook_with_full_size_results_is_computed_quickly_unless_they_are_asked_for(
+    folder, asked, stand
+):
+    write_notebook(folder, "02_both.ipynb", "print('full is', full)")
+    notebook = nbformat.read(folder / "02_both.ipynb", as_version=4)
+    notebook.cells[1].source = "full = True  # or not\ntrials = 5"
+    nbformat.write(notebook, folder / "02_both.ipynb")
+    assert run(folder, *asked) == 0
+    page = (folder.parent / "out" / "02_both.html").read_text()
+    assert f"full is {bool(asked)}" in page
+    assert stand in page
+    assert "results" not in (folder.parent / "out" / "01_good.html").read_text()
+
+
+@pytest.mark.parametrize(
     ("asked", "message"),
     [
         (("--only", "09"), "only must be one of 01, not 09"),

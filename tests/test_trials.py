@@ -31,6 +31,14 @@ BADLY = {"trials": 20, "seed": 56, "timeout": 1}
 ENDLESS = {"payload": 10, "damage": "codewords", "severity": [0.1, 0.2], "reader": ["zxing", "model"]}
 
 
+@pytest.fixture(autouse=True, scope="module")
+def interruptible():
+    """Interrupts as a terminal's, also where whoever began the tests has them ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def until(condition, seconds: float = 60) -> None:
     """Wait for a condition; fail where it never comes true."""
     deadline = time.monotonic() + seconds
@@ -157,6 +165,7 @@ from pathlib import Path
 import qrlab as qr
 from qrlab.cache import Cache
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
 design, options, moment, times, limit, meet = json.loads(sys.argv[1])
 enter, place = Cache.__enter__, Path(os.environ["TMPDIR"])
 

@@ -1,0 +1,312 @@
+"""The full-size study: what `make data` writes to data/, and notebooks compute smaller by the same functions.
+
+A reading's result keeps every trial, a letter each, so that what was paired stays so.  Nothing here judges.
+"""
+
+import inspect
+import re
+import sys
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+import joblib
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from qrlab import experiment, plots
+from qrlab.capture import Camera, Print
+from qrlab.correction import break_point, capability, progress, tolerable_rate, wrong_codewords
+from qrlab.damage import MODELS
+from qrlab.data import load
+from qrlab.decoders import OUTCOMES, decoders, version_of
+from qrlab.stats import summarize
+from qrlab.symbols import VERSIONS, Level, Symbol, capacity, make, one_of, ordered, size_of
+
+SEED = 1
+LETTERS = "oxuect"  # of the outcomes ok, misread, unread, error, crash, timeout
+KINDS = [kind for kind in MODELS if kind != "worst_codewords"]
+LEVELS = [level.value for level in Level]
+SEVERITIES = [0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.10, 0.15, 0.20, 0.25, 0.30, 0.40]  # of progressive_damage
+
+
+def exact_model(
+    versions: Iterable[int] = VERSIONS,
+    kinds: Iterable[str] = tuple(MODELS),
+    *,
+    trials: int,
+    contents: int,
+    seed: int = SEED,
+    jobs: int = -1,
+    cache: str | Path | None = None,
+) -> pd.DataFrame:
+    """What defeats error correction, for symbols of all levels filled with random bytes.
+
+    versions, kinds: which symbols, and which of damage.MODELS; trials: of each, paired over all symbols;
+    contents: how many different ones of a symbol (mask 0), in turn; a logo has nothing else that is random,
+    so as many trials.  jobs, cache: as for qr.run.  A row per damage, version, level and counted (area: the
+    breaking point; codewords: the share wrong there, the last of them one too many): median_pct with its
+    95 % interval low_pct to high_pct, p5_pct and p95_pct (inf: never lost), trials, and survived: in how
+    many of them the documented percentage of what is counted was survived.
+    """
+    one, tables = joblib.Memory(cache, verbose=0).cache(_exact_version), []
+    rest = (tuple(kinds), trials, contents, seed, experiment.depends_on("correction", "stats", "study"))
+    versions = sorted(versions, reverse=True)  # the longest work first
+    work = joblib.Parallel(n_jobs=jobs, return_as="generator")
+    with progress(len(versions), "exact model", "version") as bar:
+        for table in work(joblib.delayed(one)(version, *rest) for version in versions):
+            tables.append(table)
+            bar.update()
+    return pd.concat(tables[::-1], ignore_index=True)
+
+
+def _exact_version(
+    version: int, kinds: tuple[str, ...], trials: int, contents: int, seed: int, versions: dict[str, str]
+) -> pd.DataFrame:
+    """One version's rows of `exact_model`; versions: what they depend on beside the arguments."""
+    symbols = {level: [_filled(version, level, k, seed) for k in range(contents)] for level in LEVELS}
+    rows = []
+    for kind in kinds:
+        for trial in range(contents if kind == "logo" else trials):
+            for level, filled in symbols.items():
+                extra = {"level": level} if kind == "worst_codewords" else {}
+                damage = MODELS[kind](np.random.default_rng([seed, trial]), **extra)
+                if extra or level == LEVELS[0]:
+                    order = damage.order(size_of(version))
+                symbol = filled[trial % contents]
+                severity = break_point(symbol, order, damage.paint)
+                wrong = wrong_codewords(symbol, order, severity, damage.paint)
+                rows.append((kind, version, level, severity, wrong if np.isfinite(severity) else np.inf))
+    points = pd.DataFrame(rows, columns=["damage", "version", "level", "area", "codewords"])
+    points = points.melt(["damage", "version", "level"], ["area", "codewords"], "counted", "share")
+    return _summary(points)
+
+
+def _filled(version: int, level: str, number: int, seed: int) -> Symbol:
+    key = (2, version, LEVELS.index(level), number)
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+    content = rng.bytes(capacity(version, Level(level), "byte"))
+    return make(content, level, version=version, mask=0, keep=False)
+
+
+def _summary(points: pd.DataFrame) -> pd.DataFrame:
+    by = ["damage", "version", "level", "counted"]
+    table = summarize(points, by, "share")
+    documented = points.level.map(lambda level: Level(level).documented)
+    survived = (points.share > documented).groupby([points[c] for c in by]).sum().rename("survived")
+    numbers = ["median", "low", "high", "p5", "p95"]
+    table[numbers] = (100 * table[numbers]).round(3)
+    table = table.rename(columns={name: f"{name}_pct" for name in numbers}).merge(survived.reset_index())
+    ranks = {name: {x: k for k, x in enumerate(points[name].unique())} for name in by}
+    return table.sort_values(by, key=lambda c: c.map(ranks[c.name]), ignore_index=True)
+
+
+def progressive_damage(
+    payload: int = 60, readers: Iterable[str] = ("zbar", "zxing", "model")
+) -> pd.DataFrame:
+    """The design of notebook 03: one payload, every kind of damage, finder patterns spared and not."""
+    parts = {"damage": KINDS, "damage_spare_finders": [False, True], "level": LEVELS, "severity": SEVERITIES}
+    return _all(payload=[payload], **parts, reader=readers)
+
+
+def readers_by_damage(payload: int = 60) -> pd.DataFrame:
+    """The design of notebook 04: one payload, every kind of damage, all readers that are available."""
+    parts = {"damage": KINDS, "level": LEVELS, "severity": [0.01, 0.03, 0.06, 0.10, 0.18]}
+    return _all(payload=[payload], **parts, reader=_available())
+
+
+def readers_undamaged(contents: int = 100) -> pd.DataFrame:
+    """Full symbols of ten versions, each picture another of so many contents."""
+    full = _full([1, 2, 4, 7, 10, 15, 20, 25, 32, 40]).assign(contents=contents)
+    return full.merge(_all(reader=_available()), how="cross")
+
+
+def readers_by_version(versions: Iterable[int] = (2, 7, 15, 25, 40)) -> pd.DataFrame:
+    """Full symbols of some versions under every kind of damage."""
+    damaged = _all(damage=KINDS, severity=[0.02, 0.06, 0.15], reader=_available())
+    return _full(list(versions)).merge(damaged, how="cross")
+
+
+def print_and_scan(
+    payloads: Iterable[int] = (20, 60, 141), width_mm: float = 25, points: int = 25
+) -> pd.DataFrame:
+    """The design of notebook 05's maps: so many distances, ten damaged areas, one width, read by zxing."""
+    severities = [0, 0.01, 0.02, 0.03, 0.045, 0.065, 0.09, 0.12, 0.16, 0.2]
+    parts = {"level": LEVELS, "damage": ["blot", "scratch", "stain"], "severity": severities}
+    maps = []
+    for payload in payloads:
+        places = np.round(np.linspace(0.25, 1, points) * reach_mm(payload, "L", 1.5, width_mm))
+        maps.append(_all(payload=[payload], print_width_mm=[width_mm], camera_distance_mm=places, **parts))
+    return pd.concat(maps, ignore_index=True).assign(reader="zxing")
+
+
+def reach_mm(payload: int, level: str = "L", px_per_module: float = 1.3, width_mm: float = 25) -> float:
+    """The distance, mm, at which a module of that symbol on that printed width has so many pixels."""
+    module_mm = Print(width_mm).module_mm(make(b"x" * payload, level).size)
+    return module_mm * Camera.at(100).focal_px / px_per_module
+
+
+def _all(**parts: Iterable) -> pd.DataFrame:
+    return pd.MultiIndex.from_product(parts.values(), names=parts).to_frame(index=False)
+
+
+def _full(versions: list[int]) -> pd.DataFrame:
+    table = capability().query("version in @versions")[["version", "level", "bytes"]]
+    return table.rename(columns={"bytes": "payload"}).astype({"level": str})
+
+
+def _available() -> list[str]:
+    return decoders().query("available").name.tolist()
+
+
+# What is computed, and the trials of each condition in the full-size study.
+DESIGNS = {
+    "progressive_damage": (progressive_damage, 150),
+    "readers_by_damage": (readers_by_damage, 80),
+    "readers_undamaged": (readers_undamaged, 100),
+    "readers_by_version": (readers_by_version, 15),
+    "print_and_scan": (print_and_scan, 40),
+}
+EXACT = {"trials": 300, "contents": 20}
+PICTURE = "what_the_percentages_mean.svg"
+
+
+def exact(
+    full: bool, kinds: Iterable[str] = tuple(MODELS), versions: Iterable[int] = VERSIONS, **quick
+) -> pd.DataFrame:
+    """Rows of `exact_model`: with full those of data/, else computed now, with trials, contents and seed."""
+    table = load("exact_model") if full else exact_model(versions, kinds, **quick)
+    table = table[table.damage.isin(list(kinds)) & table.version.isin(list(versions))]
+    return table.assign(level=ordered(table.level)).reset_index(drop=True)
+
+
+def readings(name: str, full: bool, *, trials: int, seed: int = SEED, **parameters) -> pd.DataFrame:
+    """Readings of one of DESIGNS: with full those of data/ (without seconds, detail and read), else made now.
+
+    trials, seed, parameters: of what is made now; those of data/ stand with the design.  ValueError for
+    full with other parameters, which data/ knows nothing of.
+    """
+    one_of("name", name, DESIGNS)
+    design, _ = DESIGNS[name]
+    if not full:
+        return experiment.readings(design(**parameters), trials=trials, seed=seed)
+    own = {k: p.default for k, p in inspect.signature(design).parameters.items()} | {"seed": SEED}
+    for parameter, value in (parameters | {"seed": seed}).items():
+        if value != own[parameter]:
+            raise ValueError(f"{parameter} must be {own[parameter]} with full=True, not {value}")
+    return unpacked(load(name))
+
+
+def packed(readings: pd.DataFrame) -> pd.DataFrame:
+    """A row per condition, with the counts trials, ok and misread, and outcomes: a letter for each trial."""
+    trials = readings.trial.max() + 1
+    rows = readings.iloc[::trials].drop(columns=["trial", "outcome", "seconds", "detail", "read"])
+    codes = readings.outcome.cat.codes.to_numpy().reshape(-1, trials)
+    letters = np.array(list(LETTERS))[codes]
+    counts = {name: (codes == OUTCOMES.index(name)).sum(axis=1) for name in ("ok", "misread")}
+    outcomes = ["".join(row) for row in letters]
+    return rows.reset_index(drop=True).assign(trials=trials, **counts, outcomes=outcomes)
+
+
+def unpacked(table: pd.DataFrame) -> pd.DataFrame:
+    """Readings again, of what `packed` gave."""
+    long = table.loc[np.repeat(table.index, table.trials)].drop(
+        columns=["trials", "ok", "misread", "outcomes"]
+    )
+    codes = [LETTERS.index(letter) for letter in "".join(table.outcomes)]
+    return long.reset_index(drop=True).assign(
+        level=ordered(long.level),
+        trial=np.concatenate([np.arange(n) for n in table.trials]),
+        outcome=pd.Categorical.from_codes(codes, OUTCOMES),
+    )
+
+
+def stand(name: str, full: bool, trials: int) -> str:
+    """One sentence: whether a notebook shows the full-size results, and of how many trials."""
+    most = load(name).trials.max()
+    if full:
+        return f"Full-size results: {most:,} trials of each condition, from `data/{name}.csv`."
+    return (
+        f"Quick results: {trials:,} trials of each condition, computed here; `data/{name}.csv` has {most:,}."
+    )
+
+
+def shares(exact: pd.DataFrame) -> pd.DataFrame:
+    """Seven ways to count what each of the 160 symbols survives: counted, version, level, pct.
+
+    exact: rows of `exact_model` for codewords, blot, tear and logo; medians stand for what is random.
+    """
+    by = ["version", "level"]
+    table = capability().astype({"level": str}).set_index(by)
+    table["scattered_pct"] = [100 * tolerable_rate(*symbol) for symbol in table.index]
+    half = exact.astype({"level": str}).set_index(["damage", "counted", *by]).median_pct.sort_index()
+    ways = {
+        "codewords, spread evenly": table.capability_pct,
+        "codewords, at random": half["codewords", "codewords"]
+        - 100 / table.codewords,  # the last was too many
+        "codewords, worst case": table.guaranteed_pct,
+        **{f"area, {kind}": half[kind, "area"] for kind in ("blot", "tear", "logo")},
+        "modules, flipped at random": table.scattered_pct,
+    }
+    rows = pd.concat({way: pct.rename("pct") for way, pct in ways.items()}, names=["counted"]).reset_index()
+    return rows.assign(level=ordered(rows.level))
+
+
+def draw_shares(shares: pd.DataFrame) -> Figure:
+    """What each level's percentage is of, in seven rows, a panel a level."""
+    figure, axes = plt.subplots(2, 2, figsize=(7.6, 5.6), sharex=True, sharey=True)
+    for ax, level in zip(axes.flat, Level):
+        plots.plot_shares(shares, level, ax=ax, xmax=47)
+        ax.set_title(f"{level}: documented {level.documented:.0%}", color=plots.LEVEL_COLOR[level])
+    for ax in axes[1]:
+        ax.set_xlabel("percent of what the row counts")
+    return figure
+
+
+def main(data: Path, cache: Path) -> None:
+    """Compute the whole study and write it to `data`; what `cache` has is not computed again."""
+    _write(data, "exact_model", exact_model(**EXACT, cache=cache))
+    for name, (design, trials) in DESIGNS.items():
+        _write(data, name, packed(experiment.readings(design(), trials=trials, seed=SEED, cache=cache)))
+    picture(data, data / PICTURE)
+
+
+def picture(data: Path, path: Path) -> None:
+    """Draw what the results in `data` say the percentages mean, the picture of the project's README."""
+    plots.style()
+    figure = draw_shares(shares(pd.read_csv(data / "exact_model.csv")))
+    figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
+
+
+def _write(data: Path, name: str, table: pd.DataFrame) -> None:
+    """The file, whole or not at all; and in its dictionary how many rows it has and what made them."""
+    _replace(data / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+    dictionary = data / "README.md"
+    _replace(dictionary, _described(dictionary.read_text(encoding="utf-8"), name, table))
+    print(f"{name}: {len(table):,} rows", file=sys.stderr)
+
+
+def _described(text: str, name: str, table: pd.DataFrame) -> str:
+    """The dictionary, with rows and versions of that file brought up to date."""
+    before, head, section = text.partition(f"## {name}.csv\n")
+    readers = [reader for reader in table.get("reader", pd.Series()).unique() if reader != "model"]
+    made_with = experiment.depends_on() | {reader: version_of(reader) for reader in readers}
+    versions = ", ".join(f"{library} {version}" for library, version in made_with.items())
+    section = re.sub(r"- Rows: .*", f"- Rows: {len(table):,}", section, count=1)
+    section = re.sub(
+        r"- Versions: .*", f"- Versions: {versions}; {date.today().isoformat()}", section, count=1
+    )
+    return before + head + section
+
+
+def _replace(path: Path, text: str) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))
