@@ -154,7 +154,10 @@ def _page(stem: str, notebook) -> dict:
     stand = _stand(notebook)
     notebook.cells = list(_merged(notebook.cells))
     for cell in notebook.cells:
-        cell.source = re.sub(r"\((\d\d_\w+)\.ipynb\)", r"(\1.html)", cell.source)
+        cell.source = _to_pages(cell.source)
+        for output in cell.get("outputs", []):
+            if "text/markdown" in output.get("data", {}):
+                output.data["text/markdown"] = _to_pages(output.data["text/markdown"])
     exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(PAGE.parent)])
     body, _ = exporter.from_notebook_node(notebook, {"stand": stand})
     body = _with_scopes(body)
@@ -171,6 +174,11 @@ def _page(stem: str, notebook) -> dict:
         "contents": re.findall(r'<h2 id="([^"]+)">(.+?)<a class="anchor-link"', body),
         "body": body,
     }
+
+
+def _to_pages(markdown: str) -> str:
+    """Links to notebooks, as links to their pages."""
+    return re.sub(r"\((\d\d_\w+)\.ipynb\)", r"(\1.html)", markdown)
 
 
 def _with_scopes(body: str) -> str:

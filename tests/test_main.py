@@ -118,7 +118,7 @@ BAD = {
     ),
     "a folder": (("audit", "."), "file must be one that can be read, and . is not: Is a directory"),
     "a file of another kind": (("audit", __file__), "what must be a JSON object, an SVG, a PNG or a JPEG"),
-    "an unknown notebook": (("report", "--only", "99"), "only must be one of 01, "),
+    "an unknown notebook": (("report", "--only", "99"), "only must be one of 00, 01, "),
     "an unknown parameter": (
         ("report", "--only", "06", "-p", "x=1"),
         "parameter must be NAME=VALUE with one of",

@@ -78,6 +78,17 @@ def test_bad_input_is_one_line_and_status_2(folder, capsys, asked, message):
     assert not (folder.parent / "out").exists()
 
 
+def test_links_to_notebooks_lead_to_their_pages_in_text_and_in_computed_sentences(folder):
+    link = "see [another](02_another.ipynb)"
+    write_notebook(folder, "02_another.ipynb", f"from IPython.display import Markdown\nMarkdown('{link}')")
+    notebook = nbformat.read(folder / "02_another.ipynb", as_version=4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell(link))
+    nbformat.write(notebook, folder / "02_another.ipynb")
+    assert run(folder) == 0
+    page = (folder.parent / "out" / "02_another.html").read_text()
+    assert page.count('<a href="02_another.html">another</a>') == 2
+
+
 def test_a_failing_notebook_leaves_the_old_report_alone(folder, capsys):
     assert run(folder) == 0
     before = {p.name: p.read_text() for p in (folder.parent / "out").iterdir()}
