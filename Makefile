@@ -24,7 +24,7 @@ test-browser: $(BROWSER)  ## run the notebooks in JupyterLab in a real browser, 
 	$(BIN)/python -m pytest -n 0 -rs tests/test_browser.py
 
 data: $(READY)  ## compute the full-size study of data/ again (half an hour); what .study has is not computed again
-	$(BIN)/python -m qrlab.study data .study
+	$(BIN)/python -m qrlab.study
 
 lab: $(READY)  ## open JupyterLab on the first notebook
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb

@@ -32,9 +32,10 @@ def report(
     """Execute the notebooks of `folder` and write a page for each and an index to `out`.
 
     only: numbers of notebooks, "01"; parameters: "name=value" strings, each for every notebook that has
-    it; jobs: how many notebooks at a time, which makes the times that they measure longer.  Figures and
-    tables that they save (plots.save) go to `out`/figures.  Returns the index's path.  Nothing is written
-    unless every notebook ran; raises UnusableError.
+    it; full, where a notebook has it, is False unless given: quick results, computed.  jobs: how many
+    notebooks at a time, which makes the times that they measure longer.  Figures and tables that they save
+    (plots.save) go to `out`/figures.  Returns the index's path.  Nothing is written unless every notebook
+    ran; raises UnusableError.
     """
     chosen = _choose(folder, only)
     values = _check_parameters(chosen, parameters)
@@ -216,7 +217,8 @@ def _stand(notebook) -> str:
             "Quick results: " if full == "False" else "Full-size results from data/; elsewhere "
         ) + behind
     seconds = notebook.metadata.papermill.duration
-    return f"{behind} Computed live on {date.today().isoformat()} in {seconds:.0f} s."
+    made = "Page made" if full == "True" else "Computed live"
+    return f"{behind} {made} on {date.today().isoformat()} in {seconds:.0f} s."
 
 
 def _parameter(notebook, name: str) -> str | None:

@@ -4,10 +4,12 @@ A reading's result keeps every trial, a letter each, so that what was paired sta
 """
 
 import inspect
+import io
 import re
 import sys
 from collections.abc import Iterable
 from datetime import date
+from importlib.metadata import version as installed
 from pathlib import Path
 
 import joblib
@@ -23,7 +25,7 @@ from qrlab.damage import MODELS
 from qrlab.data import load
 from qrlab.decoders import OUTCOMES, decoders, version_of
 from qrlab.stats import summarize
-from qrlab.symbols import VERSIONS, Level, Symbol, capacity, make, one_of, ordered, size_of
+from qrlab.symbols import VERSIONS, Level, Symbol, capacity, integer, make, one_of, ordered, size_of
 
 SEED = 1
 LETTERS = "oxuect"  # of the outcomes ok, misread, unread, error, crash, timeout
@@ -47,13 +49,18 @@ def exact_model(
     versions, kinds: which symbols, and which of damage.MODELS; trials: of each, paired over all symbols;
     contents: how many different ones of a symbol (mask 0), in turn; a logo has nothing else that is random,
     so as many trials.  jobs, cache: as for qr.run.  A row per damage, version, level and counted (area: the
-    breaking point; codewords: the share wrong there, the last of them one too many): median_pct with its
-    95 % interval low_pct to high_pct, p5_pct and p95_pct (inf: never lost), trials, and survived: in how
-    many of them the documented percentage of what is counted was survived.
+    breaking point; codewords: the share wrong there, of which the last ones to go were too many): median_pct
+    with its 95 % interval low_pct to high_pct, p5_pct and p95_pct (inf: never lost), and trials.
+    Raises ValueError for bad input.
     """
+    kinds, versions = tuple(kinds), sorted(versions, reverse=True)  # the longest work first
+    for kind in kinds:
+        one_of("kinds", kind, MODELS)
+    for version in versions:
+        integer("versions", version, 1, 40)
+    trials, contents = integer("trials", trials, 6, 10**6), integer("contents", contents, 6, 1000)
     one, tables = joblib.Memory(cache, verbose=0).cache(_exact_version), []
-    rest = (tuple(kinds), trials, contents, seed, experiment.depends_on("correction", "stats", "study"))
-    versions = sorted(versions, reverse=True)  # the longest work first
+    rest = (kinds, trials, contents, seed, experiment.depends_on("correction", "stats", "study"))
     work = joblib.Parallel(n_jobs=jobs, return_as="generator")
     with progress(len(versions), "exact model", "version") as bar:
         for table in work(joblib.delayed(one)(version, *rest) for version in versions):
@@ -93,14 +100,11 @@ def _filled(version: int, level: str, number: int, seed: int) -> Symbol:
 
 def _summary(points: pd.DataFrame) -> pd.DataFrame:
     by = ["damage", "version", "level", "counted"]
-    table = summarize(points, by, "share")
-    documented = points.level.map(lambda level: Level(level).documented)
-    survived = (points.share > documented).groupby([points[c] for c in by]).sum().rename("survived")
-    numbers = ["median", "low", "high", "p5", "p95"]
+    table, numbers = summarize(points, by, "share"), ["median", "low", "high", "p5", "p95"]
     table[numbers] = (100 * table[numbers]).round(3)
-    table = table.rename(columns={name: f"{name}_pct" for name in numbers}).merge(survived.reset_index())
     ranks = {name: {x: k for k, x in enumerate(points[name].unique())} for name in by}
-    return table.sort_values(by, key=lambda c: c.map(ranks[c.name]), ignore_index=True)
+    table = table.sort_values(by, key=lambda c: c.map(ranks[c.name]), ignore_index=True)
+    return table.rename(columns={name: f"{name}_pct" for name in numbers})
 
 
 def progressive_damage(
@@ -174,11 +178,21 @@ PICTURE = "what_the_percentages_mean.svg"
 
 
 def exact(
-    full: bool, kinds: Iterable[str] = tuple(MODELS), versions: Iterable[int] = VERSIONS, **quick
+    full: bool,
+    kinds: Iterable[str] = tuple(MODELS),
+    versions: Iterable[int] = VERSIONS,
+    *,
+    trials: int,
+    contents: int,
+    seed: int = SEED,
 ) -> pd.DataFrame:
-    """Rows of `exact_model`: with full those of data/, else computed now, with trials, contents and seed."""
-    table = load("exact_model") if full else exact_model(versions, kinds, **quick)
-    table = table[table.damage.isin(list(kinds)) & table.version.isin(list(versions))]
+    """Rows of `exact_model`: with full those of data/, else made now, with trials, contents and seed."""
+    kinds, versions = list(kinds), list(versions)
+    if full:
+        _same({"seed": SEED}, {"seed": seed})
+        table = load("exact_model").query("damage in @kinds and version in @versions")
+    else:
+        table = exact_model(versions, kinds, trials=trials, contents=contents, seed=seed)
     return table.assign(level=ordered(table.level)).reset_index(drop=True)
 
 
@@ -190,13 +204,20 @@ def readings(name: str, full: bool, *, trials: int, seed: int = SEED, **paramete
     """
     one_of("name", name, DESIGNS)
     design, _ = DESIGNS[name]
+    own = {k: p.default for k, p in inspect.signature(design).parameters.items()} | {"seed": SEED}
+    for parameter in parameters:
+        one_of(f"a parameter of {name}", parameter, own)
     if not full:
         return experiment.readings(design(**parameters), trials=trials, seed=seed)
-    own = {k: p.default for k, p in inspect.signature(design).parameters.items()} | {"seed": SEED}
-    for parameter, value in (parameters | {"seed": seed}).items():
-        if value != own[parameter]:
-            raise ValueError(f"{parameter} must be {own[parameter]} with full=True, not {value}")
+    _same(own, parameters | {"seed": seed})
     return unpacked(load(name))
+
+
+def _same(own: dict, given: dict) -> None:
+    """ValueError unless what is given is what data/ was made with."""
+    for name, value in given.items():
+        if np.shape(value) != np.shape(own[name]) or np.any(np.asarray(value) != np.asarray(own[name])):
+            raise ValueError(f"{name} must be {own[name]}, as in data/, not {value}; or set full = False")
 
 
 def packed(readings: pd.DataFrame) -> pd.DataFrame:
@@ -225,12 +246,12 @@ def unpacked(table: pd.DataFrame) -> pd.DataFrame:
 
 def stand(name: str, full: bool, trials: int) -> str:
     """One sentence: whether a notebook shows the full-size results, and of how many trials."""
-    most = load(name).trials.max()
+    counts = load(name).trials
+    most = f"{counts.max():,} trials of each condition"
+    most += f" ({counts.min()} of a logo)" if counts.min() < counts.max() else ""
     if full:
-        return f"Full-size results: {most:,} trials of each condition, from `data/{name}.csv`."
-    return (
-        f"Quick results: {trials:,} trials of each condition, computed here; `data/{name}.csv` has {most:,}."
-    )
+        return f"Full-size results: {most}, from `data/{name}.csv`."
+    return f"Quick results: {trials:,} trials of each condition, computed here; `data/{name}.csv` has {most}."
 
 
 def shares(exact: pd.DataFrame) -> pd.DataFrame:
@@ -266,7 +287,12 @@ def draw_shares(shares: pd.DataFrame) -> Figure:
 
 
 def main(data: Path, cache: Path) -> None:
-    """Compute the whole study and write it to `data`; what `cache` has is not computed again."""
+    """Compute the whole study and write it to `data`; what `cache` has is not computed again.
+
+    Raises ValueError where a reader is missing: what is written would lack it.
+    """
+    if missing := [f"{r.name} ({r.why_not})" for r in decoders().itertuples() if not r.available]:
+        raise ValueError(f"the study needs all readers; not available: {', '.join(missing)}")
     _write(data, "exact_model", exact_model(**EXACT, cache=cache))
     for name, (design, trials) in DESIGNS.items():
         _write(data, name, packed(experiment.readings(design(), trials=trials, seed=SEED, cache=cache)))
@@ -276,9 +302,10 @@ def main(data: Path, cache: Path) -> None:
 def picture(data: Path, path: Path) -> None:
     """Draw what the results in `data` say the percentages mean, the picture of the project's README."""
     plots.style()
-    figure = draw_shares(shares(pd.read_csv(data / "exact_model.csv")))
-    figure.savefig(path, metadata={"Date": None})
+    figure, text = draw_shares(shares(pd.read_csv(data / "exact_model.csv"))), io.StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None})
     plt.close(figure)
+    _replace(path, text.getvalue())
 
 
 def _write(data: Path, name: str, table: pd.DataFrame) -> None:
@@ -292,8 +319,10 @@ def _write(data: Path, name: str, table: pd.DataFrame) -> None:
 def _described(text: str, name: str, table: pd.DataFrame) -> str:
     """The dictionary, with rows and versions of that file brought up to date."""
     before, head, section = text.partition(f"## {name}.csv\n")
+    libraries = ["qrlab", "segno", "numpy", "scipy", "opencv-python-headless"]  # which draws photographs, too
     readers = [reader for reader in table.get("reader", pd.Series()).unique() if reader != "model"]
-    made_with = experiment.depends_on() | {reader: version_of(reader) for reader in readers}
+    made_with = {library: installed(library) for library in libraries}
+    made_with |= {reader: version_of(reader) for reader in readers}
     versions = ", ".join(f"{library} {version}" for library, version in made_with.items())
     section = re.sub(r"- Rows: .*", f"- Rows: {len(table):,}", section, count=1)
     section = re.sub(
@@ -309,4 +338,7 @@ def _replace(path: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    try:
+        main(Path("data"), Path(".study"))
+    except (ValueError, OSError) as problem:
+        sys.exit(f"make data: {problem}")
