@@ -29,12 +29,12 @@ _DICTIONARY = _dictionary()
 
 
 def load(name: str) -> pd.DataFrame:
+    """A data file as a data frame; name: without its ending.
+
+    Raises ValueError for a name that is none of those below.  What each file holds:
+    """
     one_of("name", name, _DICTIONARY)
     return pd.read_csv(data_file(f"{name}.csv"))
 
 
-load.__doc__ = f"""A data file as a data frame: one of {", ".join(_DICTIONARY)}.
-
-Raises ValueError for any other name.  What each holds:
-
-""" + "\n\n".join(f"{name}\n\n{section}" for name, section in _DICTIONARY.items())
+load.__doc__ = "\n\n".join([f"{load.__doc__}", *(f"{name}\n\n{text}" for name, text in _DICTIONARY.items())])

@@ -168,7 +168,7 @@ def _page(stem: str, notebook) -> dict:
         "file": f"{stem}.html",
         "number": stem[:2],
         "title": notebook.metadata.get("title", stem[3:].replace("_", " ")),
-        "question": re.search(r"\*\*(.+?)\*\*", notebook.cells[0].source)[1],
+        "question": re.search(r"\*\*(.+?)\*\*", notebook.cells[0].source)[1].replace("`", ""),
         "answer": answer and markdown2html(answer.split("\n\n")[0].replace("**", "")),
         "stand": stand,
         "compact": notebook.metadata.get("compact", False),

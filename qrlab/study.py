@@ -265,8 +265,7 @@ def shares(exact: pd.DataFrame) -> pd.DataFrame:
     half = exact.astype({"level": str}).set_index(["damage", "counted", *by]).median_pct.sort_index()
     ways = {
         "codewords, spread evenly": table.capability_pct,
-        "codewords, at random": half["codewords", "codewords"]
-        - 100 / table.codewords,  # the last was too many
+        "codewords, at random": half["codewords", "codewords"] - 100 / table.codewords,  # one was too many
         "codewords, worst case": table.guaranteed_pct,
         **{f"area, {kind}": half[kind, "area"] for kind in ("blot", "tear", "logo")},
         "modules, flipped at random": table.scattered_pct,

@@ -78,6 +78,15 @@ def test_bad_input_is_one_line_and_status_2(folder, capsys, asked, message):
     assert not (folder.parent / "out").exists()
 
 
+def test_the_index_shows_a_question_without_its_marks(folder):
+    write_notebook(folder, "01_good.ipynb")
+    notebook = nbformat.read(folder / "01_good.ipynb", as_version=4)
+    notebook.cells[0].source = "# A title\n\n**Does a `name` tell?**"
+    nbformat.write(notebook, folder / "01_good.ipynb")
+    assert run(folder) == 0
+    assert "Does a name tell?" in (folder.parent / "out" / "index.html").read_text()
+
+
 def test_links_to_notebooks_lead_to_their_pages_in_text_and_in_computed_sentences(folder):
     link = "see [another](02_another.ipynb)"
     write_notebook(folder, "02_another.ipynb", f"from IPython.display import Markdown\nMarkdown('{link}')")
