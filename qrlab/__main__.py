@@ -15,10 +15,11 @@ from pathlib import Path
 import pandas as pd
 
 from qrlab import __version__
-from qrlab.decoders import decoders
+from qrlab.checks import one_of
+from qrlab.readers import decoders
 from qrlab.report import report
 from qrlab.scenario import SCENARIOS, Scenario, Wear
-from qrlab.symbols import UNITS, one_of
+from qrlab.standard import UNITS
 
 
 class _Parser(argparse.ArgumentParser):

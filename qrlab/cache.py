@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from qrlab.trials import Row
+from qrlab.workers import Row
 
 _PROBLEMS = (sqlite3.Error, UnicodeDecodeError)  # a damaged name gets into the library's message
 # Not the file's fault: another program's lock, a full disk, a folder that can't be written.

@@ -24,23 +24,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from qrlab.capture import MM_PER_INCH
-from qrlab.decoders import unavailable
-from qrlab.experiment import growing, readings, shown
+from qrlab.checks import integer, number, one_of
+from qrlab.files import records
+from qrlab.optics import MM_PER_INCH
+from qrlab.readers import unavailable
+from qrlab.runner import growing, readings, shown
 from qrlab.scenario import Mix, Scenario, named_scenario
-from qrlab.stats import differences, mean_interval, records
-from qrlab.symbols import (
-    UNITS,
-    Level,
-    integer,
-    mode_of,
-    number,
-    one_of,
-    ordered,
-    size_of,
-    smallest_version,
-    too_long,
-)
+from qrlab.standard import UNITS, Level, mode_of, ordered, size_of, smallest_version, too_long
+from qrlab.stats import differences, mean_interval
 
 FIRST_LOOK = 100  # trials before a decision is tried; then twice as many, and so on
 _FACTORS = (1.25, 1.5, 2, 3, 4, 6)  # by which a change is tried,

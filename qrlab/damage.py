@@ -13,7 +13,9 @@ from functools import lru_cache, reduce, wraps
 
 import numpy as np
 
-from qrlab.symbols import Level, integer, layout, number, one_of
+from qrlab.checks import integer, number, one_of
+from qrlab.placement import layout
+from qrlab.standard import Level
 
 Field = Callable[[np.ndarray, np.ndarray], np.ndarray]
 PAINTS = ("flip", "dark", "light")

@@ -15,12 +15,15 @@ import ipywidgets as widgets
 import numpy as np
 from PIL import Image
 
-from qrlab.correction import break_point
+from qrlab.checks import integer, number, one_of
 from qrlab.damage import MODELS
-from qrlab.decoders import DECODERS, decode, unavailable
+from qrlab.model import break_point
+from qrlab.placement import layout
 from qrlab.plots import words
+from qrlab.readers import DECODERS, decode, unavailable
 from qrlab.report import STILL
-from qrlab.symbols import VERSIONS, Level, Symbol, integer, layout, make, number, one_of
+from qrlab.standard import VERSIONS, Level
+from qrlab.symbols import Symbol, make
 
 QUIET_ZONE = 4
 # Light and dark, as printed; in a wrong codeword that is corrected; in a lost block; a wrong module; black.

@@ -24,8 +24,11 @@ from pandas.io.formats.style import Styler
 from scipy import ndimage
 from scipy.optimize import isotonic_regression
 
+from qrlab.checks import one_of
 from qrlab.damage import PAINTS
-from qrlab.symbols import Level, Symbol, layout, one_of
+from qrlab.placement import layout
+from qrlab.standard import Level
+from qrlab.symbols import Symbol
 
 if TYPE_CHECKING:
     from qrlab.graph.measured import Measured

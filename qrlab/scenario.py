@@ -12,11 +12,12 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from qrlab.capture import OPTICS, Camera, Print
+from qrlab.checks import integer, named, number, one_of
 from qrlab.damage import MODELS
-from qrlab.data import data_file
-from qrlab.decoders import DECODERS
-from qrlab.symbols import ALPHABETS, Level, integer, named, number, one_of
+from qrlab.files import data_file
+from qrlab.optics import OPTICS, Camera, Print
+from qrlab.readers import DECODERS
+from qrlab.standard import ALPHABETS, Level
 
 _ONE_IN_TWENTY = 1.6449  # standard deviations above the mean
 
@@ -25,7 +26,7 @@ _ONE_IN_TWENTY = 1.6449  # standard deviations above the mean
 class Wear:
     """One kind of damage as it is spread over many prints.
 
-    kind: a key of damage.MODELS or one of capture.OPTICS; share: of all prints, that bear it, 0 to 1;
+    kind: a key of damage.MODELS or one of optics.OPTICS; share: of all prints, that bear it, 0 to 1;
     typical: its median severity on these; spread: by how much the severity that one in twenty of these
     exceeds is greater, 1 (all alike) or more.  Between them severities are log-normal, and 1 at most.
     """

@@ -1,6 +1,5 @@
 """Uncertainty of what was simulated.  Nothing here runs trials or draws."""
 
-import json
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import combinations
@@ -9,8 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from qrlab.decoders import OUTCOMES
-from qrlab.symbols import Level, integer, number, one_of
+from qrlab.checks import integer, number, one_of
+from qrlab.readers import OUTCOMES
+from qrlab.standard import Level
 
 
 def quantile_interval(values, share: float = 0.5, confidence: float = 0.95) -> tuple[float, float, float]:
@@ -244,8 +244,3 @@ def _columns(table: pd.DataFrame, names: str | list[str]) -> list[str]:
     for name in names:
         one_of("columns to group by", name, table.columns)
     return names
-
-
-def records(table: pd.DataFrame, digits: int = 10) -> list[dict]:
-    """The rows of a table as JSON has them, rounded to so many decimals: None for what is missing."""
-    return json.loads(table.to_json(orient="records", double_precision=digits))

@@ -18,14 +18,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from qrlab import experiment, plots
-from qrlab.capture import Camera, Print
-from qrlab.correction import break_point, capability, progress, tolerable_rate, wrong_codewords
+from qrlab import plots, runner
+from qrlab.checks import integer, one_of
 from qrlab.damage import MODELS
-from qrlab.data import load
-from qrlab.decoders import OUTCOMES, decoders, version_of
+from qrlab.files import load
+from qrlab.model import break_point, capability, tolerable_rate, wrong_codewords
+from qrlab.optics import Camera, Print
+from qrlab.progress import progress
+from qrlab.readers import OUTCOMES, decoders, version_of
+from qrlab.standard import VERSIONS, Level, capacity, ordered, size_of
 from qrlab.stats import summarize
-from qrlab.symbols import VERSIONS, Level, Symbol, capacity, integer, make, one_of, ordered, size_of
+from qrlab.symbols import Symbol, make
 
 SEED = 1
 LETTERS = "oxuect"  # of the outcomes ok, misread, unread, error, crash, timeout
@@ -60,7 +63,7 @@ def exact_model(
         integer("versions", version, 1, 40)
     trials, contents = integer("trials", trials, 6, 10**6), integer("contents", contents, 6, 1000)
     one, tables = joblib.Memory(cache, verbose=0).cache(_exact_version), []
-    rest = (kinds, trials, contents, seed, experiment.depends_on("correction", "stats", "study"))
+    rest = (kinds, trials, contents, seed, runner.depends_on("correction", "stats", "study"))
     work = joblib.Parallel(n_jobs=jobs, return_as="generator")
     with progress(len(versions), "exact model", "version") as bar:
         for table in work(joblib.delayed(one)(version, *rest) for version in versions):
@@ -208,7 +211,7 @@ def readings(name: str, full: bool, *, trials: int, seed: int = SEED, **paramete
     for parameter in parameters:
         one_of(f"a parameter of {name}", parameter, own)
     if not full:
-        return experiment.readings(design(**parameters), trials=trials, seed=seed)
+        return runner.readings(design(**parameters), trials=trials, seed=seed)
     _same(own, parameters | {"seed": seed})
     return unpacked(load(name))
 
@@ -294,7 +297,7 @@ def main(data: Path, cache: Path) -> None:
         raise ValueError(f"the study needs all readers; not available: {', '.join(missing)}")
     _write(data, "exact_model", exact_model(**EXACT, cache=cache))
     for name, (design, trials) in DESIGNS.items():
-        _write(data, name, packed(experiment.readings(design(), trials=trials, seed=SEED, cache=cache)))
+        _write(data, name, packed(runner.readings(design(), trials=trials, seed=SEED, cache=cache)))
     picture(data, data / PICTURE)
 
 

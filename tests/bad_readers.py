@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qrlab.decoders import load
+from qrlab.readers import load
 
 
 def turn(image: np.ndarray, every: int = 5) -> bool:
@@ -74,7 +74,7 @@ def tells_who_asked(image):
 def spoils(image):
     """Answers, and leaves behind what ends the process when the next picture is made."""
     if turn(image):
-        from qrlab import trials
+        from qrlab import workers
 
-        trials.Scene.symbol = lambda *_: os._exit(1)
+        workers.Scene.symbol = lambda *_: os._exit(1)
     return load("zxing")(image)[0]

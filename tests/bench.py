@@ -22,8 +22,9 @@ from PIL import Image, ImageDraw
 from witness import picture, read_pure
 
 import qrlab as qr
-from qrlab import trials as workers
-from qrlab.symbols import VERSIONS, _make, capacity
+from qrlab import workers
+from qrlab.standard import VERSIONS, capacity
+from qrlab.symbols import _make
 
 TRIALS = 200
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_experiment import asked, assert_same  # noqa: F401
-from test_trials import ENDLESS, Program, until
+from test_runner import asked, assert_same  # noqa: F401
+from test_workers import ENDLESS, Program, until
 
 import qrlab as qr
-from qrlab import cache, experiment
+from qrlab import cache, runner
 from qrlab.cache import Cache
 
 RUN = {"trials": 20, "seed": 1, "jobs": 1}
@@ -343,7 +343,7 @@ def test_two_processes_at_the_same_cache_come_to_the_same_result(tmp_path, asked
 
 # --- out of date ---
 
-VERSIONS = experiment.depends_on()
+VERSIONS = runner.depends_on()
 
 
 @pytest.mark.parametrize("option", [{"seed": 2}, {"timeout": 11}], ids=["seed", "timeout"])
@@ -357,34 +357,34 @@ def test_another_seed_or_timeout_is_read_anew(kept, expected, asked, option):  #
 def test_another_version_of_a_library_or_of_the_package_is_read_anew(kept, expected, asked, monkeypatch):  # noqa: F811
     for name in VERSIONS:
         with monkeypatch.context() as patch:
-            patch.setattr(experiment, "depends_on", lambda name=name: VERSIONS | {name: "another"})
+            patch.setattr(runner, "depends_on", lambda name=name: VERSIONS | {name: "another"})
             assert assert_right(kept, expected, asked) == READINGS, name
     assert assert_right(kept, expected, asked) == 0
 
 
 def test_another_version_of_one_reader_is_read_anew(kept, expected, asked, monkeypatch):  # noqa: F811
-    version_of = experiment.version_of
-    monkeypatch.setattr(experiment, "version_of", lambda name: version_of(name) + ".1" * (name == "zxing"))
+    version_of = runner.version_of
+    monkeypatch.setattr(runner, "version_of", lambda name: version_of(name) + ".1" * (name == "zxing"))
     assert assert_right(kept, expected, asked) == READINGS // 2
     assert {reader for *_, reader, _ in asked} == {"zxing"}
 
 
 def imported_by(module: str) -> set[str]:
     """The package's modules that one of them imports, itself included."""
-    source = Path(experiment.__file__).with_name(f"{module}.py").read_text()
+    source = Path(runner.__file__).with_name(f"{module}.py").read_text()
     direct = [n.module for n in ast.walk(ast.parse(source)) if isinstance(n, ast.ImportFrom)]
     below = {name.removeprefix("qrlab.") for name in direct if name.startswith("qrlab.")}
     return {module}.union(*map(imported_by, below))
 
 
 def test_every_module_that_a_reading_passes_through_counts_as_a_version(tmp_path, monkeypatch):
-    package = Path(experiment.__file__).parent
+    package = Path(runner.__file__).parent
     assert {"trials", "decoders", "damage", "symbols"} < imported_by("trials")
     for module in imported_by("trials"):
         copy = shutil.copytree(package, tmp_path / module, ignore=shutil.ignore_patterns("__pycache__"))
         (copy / f"{module}.py").write_text((copy / f"{module}.py").read_text() + "# edited\n")
-        monkeypatch.setattr(experiment, "__file__", str(copy / "experiment.py"))
-        assert experiment.depends_on.__wrapped__()["qrlab"] != VERSIONS["qrlab"], module
+        monkeypatch.setattr(runner, "__file__", str(copy / "runner.py"))
+        assert runner.depends_on.__wrapped__()["qrlab"] != VERSIONS["qrlab"], module
 
 
 # --- what the file tells ---

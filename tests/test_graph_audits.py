@@ -19,10 +19,10 @@ from segno import consts
 from witness import picture
 
 import qrlab as qr
-from qrlab.design import random_content
 from qrlab.graph import FINDINGS, NO_VERIFICATION, QrCodeImageDetails
 from qrlab.graph.findings import least_bits
 from qrlab.graph.pictures import rasterize
+from qrlab.scene import random_content
 
 SECRET = (
     b"ms-qrpin:v1|planted.user@planted-tenant.example.net|44f2f040-ea9d|pLanted/S3cret+with=signs%and~more"

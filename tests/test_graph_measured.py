@@ -11,10 +11,11 @@ from test_symbols import ALL
 from witness import picture
 
 import qrlab as qr
-from qrlab.correction import PROTECTION
-from qrlab.design import random_content
 from qrlab.graph.measured import GRADES, _bits, likely_damage, measure, survivors
-from qrlab.symbols import MODES, _make, bits_in
+from qrlab.model import PROTECTION
+from qrlab.scene import random_content
+from qrlab.standard import MODES, bits_in
+from qrlab.symbols import _make
 
 PRINT, NEAR = qr.Print(50.8, 300), qr.Camera.at(180)
 

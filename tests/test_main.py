@@ -15,7 +15,7 @@ import pytest
 from test_graph_audits import DETAILS, leaks
 
 import qrlab as qr
-from qrlab.__main__ import main
+from qrlab.study import main
 
 SECRET = "https://id.example.org/?token=planted.secret"
 FEW = ["--trials", "20", "--seed", "2"]

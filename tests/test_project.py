@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 
 import qrlab as qr
 from qrlab import study
-from qrlab.correction import sizes, tolerable_rate
+from qrlab.model import sizes, tolerable_rate
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -3,8 +3,8 @@
 import nbformat
 import pytest
 
-from qrlab.__main__ import main
 from qrlab.report import report
+from qrlab.study import main
 
 
 def write_notebook(folder, name, *cells):

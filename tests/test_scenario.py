@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import qrlab as qr
-from qrlab.data import data_file
+from qrlab.files import data_file
 from qrlab.scenario import SCENARIOS, Mix, Scenario, Wear
 
 PLAIN = Scenario("plain", qr.Print(25), qr.Camera.at(200))

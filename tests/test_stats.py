@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from qrlab.decoders import OUTCOMES
+from qrlab.readers import OUTCOMES
 from qrlab.stats import (
     best_levels,
     differences,

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_experiment import asked  # noqa: F401
+from test_runner import asked  # noqa: F401
 
 import qrlab as qr
-from qrlab import experiment, plots, study
-from qrlab.decoders import OUTCOMES
+from qrlab import plots, runner, study
+from qrlab.readers import OUTCOMES
 
 DATA = Path(__file__).parent.parent / "data"
 NAMES = list(study.DESIGNS)
@@ -36,7 +36,7 @@ def test_rows_of_readings_are_made_again(name):
     mine = table[table.reader.isin(AVAILABLE) & (table.version < 30)]
     rows = mine.sample(12, random_state=np.random.default_rng(5))
     given = rows.drop(columns=["trials", "ok", "misread", "outcomes"])
-    again = study.packed(experiment.readings(given, trials=trials, seed=study.SEED))
+    again = study.packed(runner.readings(given, trials=trials, seed=study.SEED))
     assert again[given.columns].astype(str).values.tolist() == given.astype(str).values.tolist()
     here, there = ("".join(outcomes) for outcomes in (again.outcomes, rows.outcomes))
     assert len(here) == len(there) == 12 * trials
@@ -102,7 +102,7 @@ def test_each_outcome_has_a_letter_and_trials_stay_in_order():
 
 def test_what_is_kept_is_what_was_read():
     design = study.readers_by_damage().query("severity == 0.06 and reader in ['zxing', 'model']")
-    made = experiment.readings(design, trials=3, seed=1)
+    made = runner.readings(design, trials=3, seed=1)
     again = study.unpacked(study.packed(made))
     pd.testing.assert_frame_equal(again, made.drop(columns=["seconds", "detail", "read"]))
     by = ["reader", "level"]
@@ -213,7 +213,7 @@ def small(tmp_path, monkeypatch):
 
 def test_the_study_writes_files_and_their_dictionary_and_goes_on_where_it_ended(small, asked, monkeypatch):  # noqa: F811
     data, cache = small
-    run = experiment.readings
+    run = runner.readings
 
     def interrupted(design, *, trials, **options):
         if trials == 12:
@@ -222,7 +222,7 @@ def test_the_study_writes_files_and_their_dictionary_and_goes_on_where_it_ended(
         return run(design, trials=trials, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(experiment, "readings", interrupted)
+        patch.setattr(runner, "readings", interrupted)
         with pytest.raises(KeyboardInterrupt):
             study.main(data, cache)
     assert qr.load("readers_by_damage").equals(pd.read_csv(data / "readers_by_damage.csv")), (

@@ -17,7 +17,7 @@ from witness import picture, read_pure
 
 import qrlab as qr
 from qrlab import symbols
-from qrlab.symbols import VERSIONS, capacity, mode_of, smallest_version
+from qrlab.standard import VERSIONS, capacity, mode_of, smallest_version
 
 ALL = [(version, level) for version in VERSIONS for level in qr.Level]
 LIB = {"L": qrcode.ERROR_CORRECT_L, "M": qrcode.ERROR_CORRECT_M}

@@ -5,12 +5,13 @@ from math import ceil
 
 import pandas as pd
 
-from qrlab.capture import MM_PER_INCH
-from qrlab.experiment import readings
+from qrlab.files import records
 from qrlab.graph.measured import Measured, text_or_bytes
+from qrlab.optics import MM_PER_INCH
+from qrlab.runner import readings
 from qrlab.scenario import Scenario
-from qrlab.stats import mean_interval, records
-from qrlab.symbols import capacity, mode_of
+from qrlab.standard import capacity, mode_of
+from qrlab.stats import mean_interval
 
 _ALIKE = 0.01  # rates so near to the best are as good
 _RESOLVED = 8  # camera pixels a module, beyond which a wider print helps no more

@@ -15,15 +15,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from qrlab.decoders import DECODERS, decode, unavailable
+from qrlab.checks import integer, one_of
+from qrlab.files import records
 from qrlab.graph.advice import Advice, smallest_width
 from qrlab.graph.findings import Finding, find
 from qrlab.graph.measured import Measured, likely_damage, measure, survivors, text_or_bytes
 from qrlab.graph.pictures import PictureError, kind_of, rasterized
 from qrlab.graph.resource import QrCodeImageDetails, shown
+from qrlab.readers import DECODERS, decode, unavailable
 from qrlab.scenario import Scenario, named_scenario
-from qrlab.stats import records
-from qrlab.symbols import integer, one_of
 
 NO_VERIFICATION = (
     "Measured on a picture, not with calibrated optics and light: no verification by ISO/IEC 15415, "

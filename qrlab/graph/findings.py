@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from segno import consts
 
-from qrlab.decoders import same_text
 from qrlab.graph.measured import Measured, text_or_bytes
 from qrlab.graph.resource import LEVELS, NAMES, TYPE, QrCodeImageDetails, shown
-from qrlab.symbols import ALPHABETS, MODES, UNITS, Level, bits_in, capacity, mode_of, span_of
+from qrlab.readers import same_text
+from qrlab.standard import ALPHABETS, MODES, UNITS, Level, bits_in, capacity, mode_of, span_of
 
 FINDINGS = (
     "missing-value",

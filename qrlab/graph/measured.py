@@ -16,23 +16,22 @@ import reedsolo
 import zxingcpp
 from segno import consts
 
-from qrlab.capture import project
-from qrlab.correction import PROTECTION, ordered
 from qrlab.damage import MODELS
-from qrlab.symbols import (
+from qrlab.model import PROTECTION
+from qrlab.optics import project
+from qrlab.placement import codewords_of, layout, with_codewords
+from qrlab.standard import (
     MODES,
     Level,
     bits_of,
     blocks_of,
-    codewords_of,
-    layout,
-    make,
     mode_of,
+    ordered,
     size_of,
     smallest_version,
     span_of,
-    with_codewords,
 )
+from qrlab.symbols import make
 
 GRADES = {"A": 0.62, "B": 0.50, "C": 0.37, "D": 0.25}  # least unused error correction; ISO/IEC 15415
 _DARK = 0.35  # of the way from ink to paper: what is darker is no quiet zone
@@ -219,7 +218,7 @@ def _codec(ec: int) -> reedsolo.RSCodec:
 
 
 def to_picture(corners: np.ndarray, n: int) -> np.ndarray:
-    """3×3: modules, x right and y down from the symbol's top left corner, to px; see `capture.project`."""
+    """3×3: modules, x right and y down from the symbol's top left corner, to px; see `optics.project`."""
     square = np.array([(0, 0), (n, 0), (n, n), (0, n)], np.float32)
     return cv2.getPerspectiveTransform(square, corners.astype(np.float32))
 

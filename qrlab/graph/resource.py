@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from qrlab.checks import integer, one_of
 from qrlab.graph.pictures import MOST_BYTES, PictureError, rasterize
-from qrlab.symbols import Level, Symbol, integer, one_of
+from qrlab.standard import Level
+from qrlab.symbols import Symbol
 
 MOST_CHARACTERS = 2 * MOST_BYTES  # of a document; base64 takes four for three bytes
 TYPE = "#microsoft.graph.qrCodeImageDetails"

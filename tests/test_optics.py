@@ -22,9 +22,10 @@ from test_damage import draw
 from test_symbols import ALL
 
 import qrlab as qr
-from qrlab import capture
-from qrlab.capture import OPTICS, Camera, Print, photograph, place, project, worsen
+from qrlab import imaging
 from qrlab.damage import MODELS
+from qrlab.imaging import photograph
+from qrlab.optics import OPTICS, Camera, Print, place, project, worsen
 
 MODULES = st.integers(1, 25).flatmap(lambda n: arrays.arrays(bool, (n, n)))
 STEADY = {"sway_deg": 0, "noise": 0}
@@ -567,7 +568,7 @@ def test_motion_smears_a_point_by_its_length_in_its_direction(angle):
 
 @pytest.mark.parametrize(("extent", "length"), [(11.0, 11), (2.5, 2.5)])
 def test_a_disc_and_a_stroke_end_where_they_should(extent, length):
-    disc, stroke = capture._disc(extent), capture._stroke(length, 0.0)
+    disc, stroke = imaging._disc(extent), imaging._stroke(length, 0.0)
     for kernel in (disc, stroke):
         assert kernel.sum() == pytest.approx(1, abs=1e-5)
         assert np.allclose(kernel, kernel[::-1, ::-1])
@@ -797,9 +798,9 @@ def test_no_ink_is_no_symbol():
 
 def test_a_wide_blur_needs_little_memory():
     """A disc of 600 px takes 1.4 MB in float32; where a frame is full it may be 3,840 px wide."""
-    for kernel in (capture._disc, capture._stroke):
+    for kernel in (imaging._disc, imaging._stroke):
         tracemalloc.start()
-        kernel(600.25, *([0.0] if kernel is capture._stroke else []))
+        kernel(600.25, *([0.0] if kernel is imaging._stroke else []))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 150e6

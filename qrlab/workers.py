@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from qrlab.decoders import OUTCOMES, decode, load, read_picture
-from qrlab.design import Scene
+from qrlab.readers import OUTCOMES, decode, load, read_picture
+from qrlab.scene import Scene
 from qrlab.symbols import Symbol
 
 _PATIENCE = 120.0  # seconds to load the readers' libraries
@@ -111,7 +111,7 @@ class _Worker:
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115
         places = os.pathsep.join(_path())
         self.process = subprocess.Popen(
-            [sys.executable, "-c", "from qrlab.trials import serve; serve()", self.path],
+            [sys.executable, "-c", "from qrlab.workers import serve; serve()", self.path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,

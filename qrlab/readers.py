@@ -9,6 +9,7 @@ import ctypes.util
 import hashlib
 import importlib
 import importlib.util
+import platform
 import re
 import shutil
 import sys
@@ -23,8 +24,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from qrlab.capture import render
-from qrlab.symbols import Symbol, layout, one_of
+from qrlab.checks import one_of
+from qrlab.imaging import render
+from qrlab.placement import layout
+from qrlab.symbols import Symbol
 
 OUTCOMES = ("ok", "misread", "unread", "error", "crash", "timeout")
 # What readers take bytes for when no character set is declared: ISO/IEC 18004 says ISO 8859-1 (JIS8 in
@@ -220,6 +223,13 @@ def version_of(name: str) -> str:
     if spec is None:
         raise ModuleNotFoundError(f"No module named {module!r}")
     return hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()[:12]
+
+
+def versions() -> dict[str, str]:
+    """The versions of what could change a result: library -> version."""
+    libraries = ("qrlab", "segno", "zxing-cpp", "numpy", "scipy", "pandas", "matplotlib")
+    readers = {name: version_of(name) for name in ("zbar", "opencv", "boofcv") if not unavailable(name)}
+    return {"python": platform.python_version()} | {name: installed(name) for name in libraries} | readers
 
 
 def load(name: str) -> Read:

@@ -3,12 +3,13 @@
 Nothing here interprets them.
 """
 
+import json
 import re
 from pathlib import Path
 
 import pandas as pd
 
-from qrlab.symbols import one_of
+from qrlab.checks import one_of
 
 
 def data_file(name: str) -> Path:
@@ -38,3 +39,15 @@ def load(name: str) -> pd.DataFrame:
 
 
 load.__doc__ = "\n\n".join([f"{load.__doc__}", *(f"{name}\n\n{text}" for name, text in _DICTIONARY.items())])
+
+
+def records(table: pd.DataFrame, digits: int = 10) -> list[dict]:
+    """The rows of a table as JSON has them, rounded to so many decimals: None for what is missing."""
+    return json.loads(table.to_json(orient="records", double_precision=digits))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all: what was there stays until all of the new one is."""
+    part = path.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)

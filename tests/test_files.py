@@ -48,9 +48,7 @@ def test_changing_what_was_loaded_changes_nothing_for_the_next():
 def test_data_files_are_found_where_a_wheel_puts_them(tmp_path):
     shutil.copytree(ROOT / "qrlab", tmp_path / "qrlab", ignore=shutil.ignore_patterns("__pycache__", "data"))
     shutil.copytree(ROOT / "data", tmp_path / "qrlab" / "data")
-    code = (
-        "from qrlab import data; t = data.load('scenarios'); print(data.__file__, len(t), data.load.__doc__)"
-    )
+    code = "from qrlab import files; t = files.load('scenarios'); print(files.__file__, len(t), files.load.__doc__)"
     run = [sys.executable, "-c", code]
     said = subprocess.run(run, env=os.environ | {"PYTHONPATH": str(tmp_path)}, cwd=tmp_path, text=True,
                           capture_output=True, check=True).stdout  # fmt: skip

@@ -21,11 +21,11 @@ from test_symbols import ALL
 from witness import picture
 
 import qrlab as qr
-from qrlab.correction import PROTECTION
 from qrlab.damage import MODELS, PAINTS
-from qrlab.decoders import CHARACTER_SETS, DECODERS, read_picture, unavailable, version_of
+from qrlab.model import PROTECTION
+from qrlab.readers import CHARACTER_SETS, DECODERS, read_picture, unavailable, version_of
 
-HERE = importlib.import_module("qrlab.decoders")  # the package's own name for it is the function's
+HERE = importlib.import_module("qrlab.readers")  # the package's own name for it is the function's
 NAMES = ["zxing", "zxing-pure", "zbar", "opencv", "opencv-aruco", "boofcv", "model"]
 BY_PIP = ["zxing", "zxing-pure", "opencv", "opencv-aruco", "model"]
 

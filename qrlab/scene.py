@@ -15,24 +15,14 @@ from functools import cache, lru_cache
 import numpy as np
 import pandas as pd
 
-from qrlab.capture import OPTICS, Camera, Print, photograph, place, render, worsen
+from qrlab.checks import integer, named, number, one_of
 from qrlab.damage import MODELS
-from qrlab.decoders import unavailable
+from qrlab.imaging import photograph, render
+from qrlab.optics import OPTICS, Camera, Print, place, worsen
+from qrlab.readers import unavailable
 from qrlab.scenario import Mix
-from qrlab.symbols import (
-    ALPHABETS,
-    UNITS,
-    Level,
-    Symbol,
-    capacity,
-    integer,
-    make,
-    named,
-    number,
-    one_of,
-    ordered,
-    smallest_version,
-)
+from qrlab.standard import ALPHABETS, UNITS, Level, capacity, ordered, smallest_version
+from qrlab.symbols import Symbol, make
 
 FAMILIES = ("damage_", "print_", "camera_")
 _OWN = ("content", "payload", "mode", "contents", "level", "version", "mask", "damage")

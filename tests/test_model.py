@@ -11,9 +11,9 @@ from test_symbols import ALL, LIB
 from witness import picture, read_pure
 
 import qrlab as qr
-from qrlab.correction import PROTECTION, sizes, tolerable_rate, wrong_codewords
 from qrlab.damage import MODELS
-from qrlab.symbols import capacity
+from qrlab.model import PROTECTION, sizes, tolerable_rate, wrong_codewords
+from qrlab.standard import capacity
 
 TRIALS = 20
 

@@ -17,10 +17,10 @@ import bad_readers
 import numpy as np
 import pandas as pd
 import pytest
-from test_experiment import asked, assert_same, once, quiet_joblib  # noqa: F401
+from test_runner import asked, assert_same, once, quiet_joblib  # noqa: F401
 
 import qrlab as qr
-from qrlab import trials
+from qrlab import workers
 
 SITE = "https://www.example.org"
 BAD = {"crashes": "crash", "exits": "crash", "hangs": "timeout", "raises": "error", "quits": "error"}
@@ -110,14 +110,14 @@ def test_one_job_counts_bad_readers_as_two_do(badly, tmp_path):
 
 def test_a_worker_that_was_killed_between_runs_is_replaced():
     expected = once(SEEN, trials=20)
-    for worker in trials._idle:
+    for worker in workers._idle:
         os.kill(worker.process.pid, signal.SIGKILL)
     assert_same(once(SEEN, trials=20), expected)
 
 
 def test_a_worker_that_is_killed_outside_a_reading_is_replaced(monkeypatch):
     """As the system does that runs out of memory."""
-    expected, ask, killed = once(SEEN, trials=20), trials._Worker.ask, []
+    expected, ask, killed = once(SEEN, trials=20), workers._Worker.ask, []
 
     def ask_of_the_dead(self, task, lost):
         if not killed:
@@ -125,7 +125,7 @@ def test_a_worker_that_is_killed_outside_a_reading_is_replaced(monkeypatch):
             self.process.kill()
         return ask(self, task, lost)
 
-    monkeypatch.setattr(trials._Worker, "ask", ask_of_the_dead)
+    monkeypatch.setattr(workers._Worker, "ask", ask_of_the_dead)
     assert_same(once(SEEN, trials=20), expected)
 
 
@@ -317,8 +317,8 @@ def test_a_run_that_was_ended_leaves_no_temporary_files(ended, when):
 @pytest.mark.parametrize("jobs", [pytest.param(1), 2])
 def test_an_interrupt_does_not_wait_for_a_reader_that_hangs(jobs):
     def interrupt():
-        until(lambda: any(trials._MARK.unpack_from(worker.page)[0] >= 0 for worker in set(trials._busy)))
-        hanging.extend(trials._busy)
+        until(lambda: any(workers._MARK.unpack_from(worker.page)[0] >= 0 for worker in set(workers._busy)))
+        hanging.extend(workers._busy)
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
     hanging, thread = [], threading.Thread(target=interrupt)

@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 import qrlab as qr
-from qrlab import experiment, trials
+from qrlab import runner, workers
 from qrlab.damage import MODELS
-from qrlab.decoders import DECODERS, OUTCOMES
-from qrlab.symbols import smallest_version
-from qrlab.trials import carry_out
+from qrlab.readers import DECODERS, OUTCOMES
+from qrlab.standard import smallest_version
+from qrlab.workers import carry_out
 
 SITE = "https://www.example.org"
 MIXED = {
@@ -53,7 +53,7 @@ def asked(monkeypatch) -> list[tuple]:
         readings.extend((*scene, *cell, trial) for cell, trial in itertools.product(task.cells, task.trials))
         return carry_out(task)
 
-    monkeypatch.setattr(experiment, "carry_out", listening)
+    monkeypatch.setattr(runner, "carry_out", listening)
     return readings
 
 
@@ -439,7 +439,7 @@ def test_more_conditions_go_on_from_those_there_are(mixed, asked, tmp_path, colu
 
 
 def test_an_interrupted_run_goes_on_where_it_was(mixed, asked, tmp_path, monkeypatch):
-    saved, save = [], experiment.Cache.save
+    saved, save = [], runner.Cache.save
 
     def interrupted(self, *what):
         if len(saved) == 7:
@@ -447,10 +447,10 @@ def test_an_interrupted_run_goes_on_where_it_was(mixed, asked, tmp_path, monkeyp
         save(self, *what)
         saved.append(what)
 
-    monkeypatch.setattr(experiment.Cache, "save", interrupted)
+    monkeypatch.setattr(runner.Cache, "save", interrupted)
     with pytest.raises(KeyboardInterrupt):
         qr.run(MIXED, trials=25, seed=5, jobs=1, cache=tmp_path)
-    monkeypatch.setattr(experiment.Cache, "save", save)
+    monkeypatch.setattr(runner.Cache, "save", save)
     finished = sum(len(rows) for _, answers in saved for rows in answers.values())
     asked.clear()
     assert_same(qr.run(MIXED, trials=25, seed=5, jobs=2, cache=tmp_path), mixed)
@@ -469,7 +469,7 @@ def test_a_misreading_is_kept_with_what_shows_it_again(mixed):
 
 
 def test_no_more_evidence_is_kept_than_is_promised(mixed, monkeypatch):
-    monkeypatch.setattr(experiment, "EVIDENCE", 5)
+    monkeypatch.setattr(runner, "EVIDENCE", 5)
     for jobs in (1, 2):
         few = qr.run(MIXED, trials=25, seed=5, jobs=jobs)
         assert few.attrs["misreads"] == mixed.attrs["misreads"][:5]
@@ -547,7 +547,7 @@ def test_who_stops_asking_has_nothing_more_read_and_leaves_no_worker_busy(tmp_pa
     assert len(next(stages)) == 10
     stages.close()
     assert len(qr.readings(design, trials=10, seed=4, cache=tmp_path)) == 10
-    assert not trials._busy
+    assert not workers._busy
 
 
 @pytest.mark.parametrize("counts", [[], [10, 10], [20, 10], [0, 10]])

@@ -7,7 +7,6 @@ Nothing here draws damage or an image.
 """
 
 import math
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,25 +14,34 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 from scipy import optimize, stats
-from tqdm.auto import tqdm
 
-from qrlab.damage import MODELS, PAINTS
-from qrlab.symbols import (
-    MODES,
-    VERSIONS,
-    Level,
-    Symbol,
-    blocks_of,
-    capacity,
+from qrlab.checks import (
+    # Misdecode protection, ISO/IEC 18004, table 9: codewords kept back to detect errors, not to correct them.
     integer,
-    layout,
     number,
     one_of,
+)
+from qrlab.damage import MODELS, PAINTS
+from qrlab.placement import (
+    # Misdecode protection, ISO/IEC 18004, table 9: codewords kept back to detect errors, not to correct them.
+    layout,
+)
+from qrlab.progress import progress
+from qrlab.standard import (
+    MODES,
+    VERSIONS,
+    # Misdecode protection, ISO/IEC 18004, table 9: codewords kept back to detect errors, not to correct them.
+    Level,
+    blocks_of,
+    capacity,
     ordered,
     size_of,
 )
+from qrlab.symbols import (
+    # Misdecode protection, ISO/IEC 18004, table 9: codewords kept back to detect errors, not to correct them.
+    Symbol,
+)
 
-# Misdecode protection, ISO/IEC 18004, table 9: codewords kept back to detect errors, not to correct them.
 PROTECTION = {(1, "L"): 3, (1, "M"): 2, (2, "L"): 2, (1, "Q"): 1, (1, "H"): 1, (3, "L"): 1}
 _CHUNK = 1 << 16  # modules taken up at a time, whatever the number of trials: half a MB
 
@@ -240,14 +248,6 @@ def harm(
         rows, columns=["symbol", "version", "level", "severity", "wrong_modules", "wrong_codewords"]
     )
     return table.assign(level=ordered(table.level))
-
-
-def progress(total: int, description: str, unit: str) -> tqdm:
-    """A bar that is gone when its work is done, in a notebook or a terminal; silenced by TQDM_DISABLE=1."""
-    quiet = (
-        os.environ.get("TQDM_DISABLE") == "1" or None
-    )  # tqdm's bar for notebooks does not ask; None: in a pipe
-    return tqdm(total=total, desc=description, unit=unit, unit_scale=True, leave=False, disable=quiet)
 
 
 def break_points(

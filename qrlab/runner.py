@@ -20,11 +20,11 @@ import numpy as np
 import pandas as pd
 
 from qrlab.cache import Cache
-from qrlab.correction import progress
-from qrlab.decoders import OUTCOMES, version_of
-from qrlab.design import CONDITIONS, FAMILIES, Scene, condition, plan
-from qrlab.symbols import integer, number
-from qrlab.trials import Row, Task, WorkerError, carry_out, stop
+from qrlab.checks import integer, number
+from qrlab.progress import progress
+from qrlab.readers import OUTCOMES, version_of
+from qrlab.scene import CONDITIONS, FAMILIES, Scene, condition, plan
+from qrlab.workers import Row, Task, WorkerError, carry_out, stop
 
 CHUNK = 10  # trials that are carried out, and cached, together
 EVIDENCE = 1000  # misreadings that a result keeps
@@ -48,7 +48,7 @@ def run(
     quiet_zone (4); reader (zxing; see decoders()).  Missing values mean the default.
     For photographs, in place of px_per_module and quiet_zone: print_width_mm and other settings of Print
     as print_NAME; camera_px_per_mm or camera_distance_mm and other settings of Camera as camera_NAME;
-    damage may then be one of capture.OPTICS too, a setting that gets worse.
+    damage may then be one of optics.OPTICS too, a setting that gets worse.
     trials: per condition; seed: 0 or more; jobs: processes, -1 for one per core (within joblib's
     parallel_config(backend="dask"): those of the cluster); cache: a folder for what was read, so that
     a run can be interrupted, resumed and extended; timeout: seconds allowed for one reading, 1 or more.
@@ -234,7 +234,8 @@ def _key(scene: Scene, severity: float, reader: str, seed: int, timeout: float) 
 @lru_cache
 def depends_on(*more: str) -> dict[str, str]:
     """What else a reading depends on: the libraries and this package's own source; more: modules beside."""
-    names = ("symbols", "damage", "capture", "decoders", "data", "scenario", "design", "trials", *more)
+    names = ("checks", "standard", "placement", "symbols", "damage", "optics", "imaging", "readers", "files")
+    names += ("scenario", "scene", "workers", *more)
     source = b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in names)
     digest = hashlib.sha256(source).hexdigest()[:12]
     libraries = {name: installed(name) for name in ("segno", "numpy")}

@@ -1,4 +1,4 @@
-"""From modules to pixels: a flawless picture, or a print and the photograph that a camera takes of it.
+"""What a printer makes of a symbol, and where a camera sees it.
 
 Lengths are in millimetres on the print, angles in degrees, light from 0 (none) to 1 (white at its
 brightest).  What is no more than a plausible assumption is named so.  Nothing here reads.
@@ -6,14 +6,11 @@ brightest).  What is no more than a plausible assumption is named so.  Nothing h
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from math import ceil, cos, floor, hypot, log2, radians, sin, sqrt, tan
+from math import ceil, cos, floor, hypot, radians, sin, tan
 
-import cv2
 import numpy as np
 
-from qrlab.damage import MODELS, Damage
-from qrlab.symbols import Symbol, integer, number, one_of
+from qrlab.checks import integer, number, one_of
 
 MM_PER_INCH = 25.4
 _PRINT_RANGES = {
@@ -40,22 +37,6 @@ _CAMERA_RANGES = {
     "shadow": (0, 1),
     "glare": (0, 10),
 }
-_FINE = 220  # a print is drawn with at least so many pixels across the symbol: 4, 8 or 12 a module
-
-
-def render(modules: np.ndarray, px_per_module: int = 4, quiet_zone: int = 4) -> np.ndarray:
-    """A flawless picture: uint8, 0 dark and 255 light, (n + 2·quiet_zone)·px_per_module pixels square.
-
-    modules: bool n×n, True = dark; px_per_module: 1 to 100; quiet_zone: in modules, 0 to 100.
-    """
-    modules = np.asarray(modules)
-    if modules.dtype != bool or modules.ndim != 2 or len(set(modules.shape)) != 1 or not modules.size:
-        raise ValueError(f"modules must be a bool n×n array, not {modules.dtype} {modules.shape}")
-    px, margin = integer("px_per_module", px_per_module, 1, 100), integer("quiet_zone", quiet_zone, 0, 100)
-    inside = slice(margin, margin + len(modules))
-    small = np.full([len(modules) + 2 * margin] * 2, 255, np.uint8)
-    small[inside, inside] = ~modules * np.uint8(255)
-    return small.repeat(px, axis=1).repeat(px, axis=0)  # rows last: they are copied whole
 
 
 def _check(settings: object, ranges: dict[str, tuple], optional: tuple[str, ...]) -> None:
@@ -266,7 +247,7 @@ def place(size: int, print: Print, camera: Camera, rng) -> tuple[np.ndarray, tup
     picture, from its top left corner (see `project`).  rng: as `photograph` is given it.
     ValueError for a tilt that puts part of the print behind the camera.
     """
-    rng, half, mm = _generator(rng), print.sheet_mm(size) / 2, print.module_mm(size)
+    rng, half, mm = generator(rng), print.sheet_mm(size) / 2, print.module_mm(size)
     phase, sway = rng.random(2), rng.standard_normal(3).clip(-3, 3) * radians(camera.sway_deg)
     rows = _turned(camera, sway.tolist())
     if 1.5 * half >= camera.distance_mm:  # so near that no frame holds it, and a tilt may go behind
@@ -290,223 +271,7 @@ def place(size: int, print: Print, camera: Camera, rng) -> tuple[np.ndarray, tup
     return matrix, (bottom - top, right - left)
 
 
-def photograph(
-    symbol: Symbol,
-    print: Print,
-    camera: Camera,
-    rng,
-    damage: Damage | str | None = None,
-    severity: float = 0.0,
-) -> np.ndarray:
-    """A photograph of a printed symbol, cut out of the frame: uint8 height×width.
-
-    rng: a numpy Generator, or a seed for one: of where in a pixel the print lies, sway, shadow, glare
-    and noise; the same seed gives the same whatever the symbol's level.
-    damage: a Damage, which lies on the printed symbol without its quiet zone and on its ink, or the name
-    of a model (of damage.MODELS), then drawn from rng, or of a setting that gets worse (of OPTICS, see
-    `worsen`); severity: 0 to 1.
-    What is too far, too near, too dark or too blurred to read is shown as it would be.  ValueError for a
-    print too narrow for a dot a module, and for a tilt that puts part of the print behind the camera.
-    """
-    rng, severity = _generator(rng), number("severity", severity, 0, 1)
-    if damage in OPTICS:
-        print, camera, damage = *worsen(damage, severity, print, camera), None
-    matrix, shape = place(symbol.size, print, camera, rng)
-    lights, noise_at = rng.random(5), int(rng.integers(1 << 62))
-    if isinstance(damage, str):
-        one_of("damage", damage, [*MODELS, *OPTICS])
-        damage = MODELS[damage](rng)
-    if not isinstance(damage, Damage | None):
-        raise ValueError(f"damage must be a Damage, its name or None, not {damage!r}")
-    around = _grey(print.paper if print.surround is None else print.surround)
-    sheet, to_modules = _printed(symbol, print, damage, severity, around)
-    seen = _blurred(_sampled(sheet, matrix @ to_modules, shape, around, camera.lens_blur_px), camera)
-    light = np.multiply(seen, camera.exposure / 255, dtype=np.float32)
-    if camera.shadow or camera.glare:
-        middles = project(matrix, symbol.size * lights[:4].reshape(2, 2))
-        width_px = print.module_mm(symbol.size) * symbol.size * camera.px_per_mm
-        light = _unevenly(light, camera, middles, 2 * np.pi * lights[4], width_px)
-    picture = _developed(light, camera.noise, noise_at)
-    if camera.jpeg_quality is None:
-        return picture
-    file = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, camera.jpeg_quality])[1]
-    return cv2.imdecode(file, cv2.IMREAD_GRAYSCALE)
-
-
-def _generator(rng) -> np.random.Generator:
+def generator(rng) -> np.random.Generator:
     if isinstance(rng, np.random.Generator):
         return rng
     return np.random.default_rng(integer("rng, unless a numpy Generator,", rng, 0, 2**63 - 1))
-
-
-def _grey(reflectance: float) -> int:
-    return round(255 * reflectance)
-
-
-def _printed(symbol: Symbol, print: Print, damage: Damage | None, severity: float, around: int):
-    """The reflectance of a print (uint8, 255 for 1), and the 3×3 matrix from its pixels to modules."""
-    size, px = symbol.size, 4 * ceil(_FINE / 4 / symbol.size)
-    ink, paper, mm = _grey(print.paper - print.contrast), _grey(print.paper), print.module_mm(symbol.size)
-    blank, spread = round((print.sheet_mm(size) / mm - size) / 2 * px), print.ink_spread_mm / mm * px
-    if print.surround is None:  # all paper: no more of it than the ink may reach
-        blank = max(2 * px, min(blank, ceil(spread) + px))
-    sheet = np.full([size * px + 2 * blank] * 2, paper, np.uint8)
-    inside = sheet[blank : blank + size * px, blank : blank + size * px]
-    inside[:] = np.where(symbol.modules, np.uint8(ink), np.uint8(paper)).repeat(px, 1).repeat(px, 0)
-    _spread(sheet, spread)
-    if print.surround is not None:  # so much of it that blurs have all they reach
-        sheet, blank = cv2.copyMakeBorder(sheet, *[px] * 4, cv2.BORDER_CONSTANT, value=around), blank + px
-        inside = sheet[blank : blank + size * px, blank : blank + size * px]
-    if damage is not None and severity > 0:
-        reached = damage.reached(size, severity, px)
-        if damage.paint == "flip":
-            np.subtract(ink + paper, inside, out=inside, where=reached)
-        else:
-            np.copyto(inside, ink if damage.paint == "dark" else paper, where=reached)
-    return sheet, np.array([[1 / px, 0, -blank / px], [0, 1 / px, -blank / px], [0, 0, 1]])
-
-
-def _spread(sheet: np.ndarray, px: float) -> None:
-    """Let dark areas grow by so many pixels on each side (fewer than 0: shrink), in place."""
-    grow, whole = cv2.erode if px > 0 else cv2.dilate, int(abs(px))
-    if px:
-        once, more = (grow(sheet, np.ones([2 * r + 1] * 2, np.uint8)) for r in (whole, whole + 1))
-        part = abs(px) - whole
-        cv2.addWeighted(once, 1 - part, more, part, 0, dst=sheet)
-
-
-def _extents(matrix: np.ndarray, x: float, y: float) -> tuple[float, float]:
-    """What a projection makes of a unit length at a point: the least and the largest, by direction."""
-    rows = matrix.tolist()
-    u, v = _through(rows, x, y)
-    (a, b, _), (c, d, _), (g, h, k) = rows
-    depth = g * x + h * y + k
-    a, b, c, d = (a - u * g) / depth, (b - u * h) / depth, (c - v * g) / depth, (d - v * h) / depth
-    total, area = a * a + b * b + c * c + d * d, abs(a * d - b * c)
-    largest = sqrt((total + sqrt(max(total**2 - 4 * area**2, 0))) / 2)
-    return area / largest, largest
-
-
-def _sampled(
-    sheet: np.ndarray, matrix: np.ndarray, shape: tuple[int, int], around: int, lens_blur_px: float
-) -> np.ndarray:
-    """The sheet as lens and sensor see it, without motion and defocus: uint8, 255 for a reflectance of 1.
-
-    matrix: 3×3, from the sheet's pixels to the picture's, each from the top left corner; around: what lies
-    round the sheet.  Seen straight on, the sheet is blurred as much as lens and pixels do, and then sampled
-    linearly.  Tilted, that would blur it too little in one direction: then the picture is blurred, at two or
-    three times its resolution.  The sheet is first averaged down to no fewer than 1.2 pixels for one.
-    """
-    least, largest = _extents(matrix, len(sheet) / 2, len(sheet) / 2)
-    over = 1 if largest < 1.05 * least else 2 if largest < 1.5 * least else 3
-    down = 2 ** int(min(max(log2(1 / (1.2 * largest * over)), 0), log2(len(sheet))))
-    if down > 1:
-        more = -len(sheet) % down
-        if more:
-            sheet = cv2.copyMakeBorder(sheet, 0, more, 0, more, cv2.BORDER_CONSTANT, value=around)
-        sheet = cv2.resize(sheet, [len(sheet) // down] * 2, interpolation=cv2.INTER_AREA)
-    pixel = 1 / (largest * over * down)  # of the picture, or part of one, in the sheet's pixels
-    blur = (lens_blur_px * over) ** 2 + 1 / 12  # and what is missing to it, with the average at the end
-    before = min(blur, 0.25) if over > 1 else blur
-    spread = before * pixel**2 - 1 / 12  # linear sampling spreads edges as a pixel does
-    reach = ceil(min(3 * sqrt(max(spread, 0)), 2 * len(sheet)))
-    sheet = cv2.copyMakeBorder(sheet, *[reach] * 4, cv2.BORDER_CONSTANT, value=around)
-    sheet = _smoothed(sheet, spread)
-    matrix = matrix * [down, down, 1]
-    matrix[:2] *= over
-    matrix[:, 2] += matrix[:, :2].sum(axis=1) * (0.5 - reach)  # OpenCV counts from the middle of a pixel
-    matrix[:2] -= matrix[2] / 2
-    height, width = shape
-    seen = cv2.warpPerspective(sheet, matrix, (width * over, height * over), borderValue=around)
-    if over == 1:
-        return seen
-    seen = _smoothed(seen, blur - max(before, 1 / 12 / pixel**2))
-    return cv2.resize(seen, (width, height), interpolation=cv2.INTER_AREA)
-
-
-def _smoothed(picture: np.ndarray, variance: float) -> np.ndarray:
-    """With a Gaussian blur of that variance, in px²."""
-    variance = min(variance, max(picture.shape) ** 2)  # beyond it all is grey
-    if variance < 0.02:
-        return picture
-    if variance < 0.5:
-        weights = np.array([variance / 2, 1 - variance, variance / 2])  # a sampled Gaussian would blur less
-    else:
-        weights = cv2.getGaussianKernel(2 * ceil(2.7 * sqrt(variance)) + 1, sqrt(variance))
-    return cv2.sepFilter2D(picture, -1, weights, weights, borderType=cv2.BORDER_REPLICATE)
-
-
-def _blurred(picture: np.ndarray, camera: Camera) -> np.ndarray:
-    longest = 2.0 * max(picture.shape)  # beyond it all is grey
-    disc = min(camera.defocus_mm * camera.px_per_mm, longest)
-    move = min(camera.motion_mm * camera.px_per_mm, longest)
-    for kernel in (
-        _disc(round(disc, 2)) if disc > 0.1 else None,
-        _stroke(round(move, 2), camera.motion_deg) if move > 0.1 else None,
-    ):
-        if kernel is not None:
-            picture = cv2.filter2D(picture, cv2.CV_32F, kernel, borderType=cv2.BORDER_REPLICATE)
-    return picture
-
-
-def _kernel(inside: Callable, extent: float) -> np.ndarray:
-    """The share of each pixel that is `inside` (of x and y in px from the middle), the sum 1."""
-    reach = int(np.ceil(extent / 2))
-    parts = int(min(max(2048 // (2 * reach + 1), 1), 8))  # a wide one needs fewer
-    fine = (np.arange(parts * (2 * reach + 1)) + 0.5) / parts - reach - 0.5
-    share = inside(fine[None, :], fine[:, None], 0.8 / parts).astype(np.float32)
-    share = cv2.resize(share, [2 * reach + 1] * 2, interpolation=cv2.INTER_AREA)
-    return share / share.sum()
-
-
-@lru_cache(maxsize=16)
-def _disc(diameter: float) -> np.ndarray:
-    return _kernel(lambda x, y, _: np.hypot(x, y) <= max(diameter / 2, 0.1), diameter)
-
-
-@lru_cache(maxsize=16)
-def _stroke(length: float, angle: float) -> np.ndarray:
-    """A straight stroke, as thin as the samples allow."""
-    along, across = cos(radians(angle)), sin(radians(angle))
-
-    def inside(x, y, half):
-        return (np.abs(x * along + y * across) <= length / 2) & (np.abs(y * along - x * across) <= half)
-
-    return _kernel(inside, length)
-
-
-def _unevenly(
-    light: np.ndarray, camera: Camera, middles: np.ndarray, angle: float, width: float
-) -> np.ndarray:
-    """With shadow and glare, at `middles` of the shadow's edge and of the glare; width: the symbol's, px."""
-    y, x = (np.arange(n, dtype=np.float32) + 0.5 for n in light.shape)
-    (edge_x, edge_y), spot = middles
-    if camera.shadow:
-        across = (x - edge_x) * cos(angle) + ((y - edge_y) * sin(angle))[:, None]
-        light = light * (1 - camera.shadow / (1 + np.exp(-across.clip(-width, width) / (0.03 * width))))
-    if camera.glare:
-        dx, dy = (np.exp(-(((at - middle) / (0.2 * width)) ** 2)) for at, middle in zip((x, y), spot))
-        light = light + camera.exposure * camera.glare * np.outer(dy, dx)
-    return light.astype(np.float32)
-
-
-@lru_cache(maxsize=1)
-def _noise() -> np.ndarray:
-    """Standard normal noise: each picture begins at a place of its own in it, which is far quicker."""
-    return np.random.default_rng(0).standard_normal(1 << 22, dtype=np.float32)
-
-
-def _developed(light: np.ndarray, noise: float, place: int) -> np.ndarray:
-    """The picture, uint8, of the light on a noisy sensor: by a square root, which is close to sRGB.
-
-    In place, as large arrays are slow to come by.
-    """
-    if noise:
-        if 2 * light.size < len(_noise()):
-            at = place % (len(_noise()) - light.size)
-            drawn = _noise()[at : at + light.size]
-        else:
-            drawn = np.random.default_rng(place).standard_normal(light.size, dtype=np.float32)
-        cv2.scaleAdd(drawn.reshape(light.shape), noise, light, dst=light)
-    cv2.sqrt(cv2.max(light, 0, dst=light), dst=light)
-    return cv2.convertScaleAbs(light, alpha=255)

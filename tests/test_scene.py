@@ -8,10 +8,11 @@ import pytest
 from test_experiment import asked, assert_same  # noqa: F401
 
 import qrlab as qr
-from qrlab.capture import OPTICS, Camera, Print, photograph, place
 from qrlab.damage import MODELS
-from qrlab.design import condition, plan, random_content
-from qrlab.symbols import mode_of, smallest_version
+from qrlab.imaging import photograph
+from qrlab.optics import OPTICS, Camera, Print, place
+from qrlab.scene import condition, plan, random_content
+from qrlab.standard import mode_of, smallest_version
 
 PHOTOGRAPHED = {"content": "https://www.example.org", "print_width_mm": 25, "camera_px_per_mm": 8}
 MIXED = [
@@ -350,7 +351,7 @@ def test_a_trial_shows_the_same_damage_at_every_level(damage):
         changed = np.abs(pictures[0] ** 2 - pictures[1] ** 2) > 0.4
         matrix, _ = place(size, scene.print, scene.camera, the_pictures_own(6, 2))
         points = (np.indices((200, 200)).reshape(2, -1)[::-1].T + 0.5) / 200 * size
-        x, y = np.floor(qr.capture.project(matrix, points)).astype(int).T
+        x, y = np.floor(qr.optics.project(matrix, points)).astype(int).T
         masks.append(changed[y, x].reshape(200, 200))
     low, high, larger = masks
     for other in (high, larger):

@@ -1,0 +1,35 @@
+from . import damage as damage
+from . import graph as graph
+from . import model as model
+from . import plots as plots
+from . import stats as stats
+from . import study as study
+from .choice import Choice as Choice
+from .choice import choose as choose
+from .damage import Damage as Damage
+from .explorer import explore as explore
+from .files import load as load
+from .imaging import photograph as photograph
+from .imaging import render as render
+from .model import break_point as break_point
+from .model import capability as capability
+from .model import survival as survival
+from .optics import Camera as Camera
+from .optics import Print as Print
+from .placement import Layout as Layout
+from .placement import layout as layout
+from .readers import Reading as Reading
+from .readers import decode as decode
+from .readers import decoders as decoders
+from .readers import versions as versions
+from .runner import readings as readings
+from .runner import run as run
+from .runner import shown as shown
+from .scenario import SCENARIOS as SCENARIOS
+from .scenario import Scenario as Scenario
+from .scenario import Wear as Wear
+from .standard import Level as Level
+from .symbols import Symbol as Symbol
+from .symbols import make as make
+
+__version__: str
