@@ -12,6 +12,7 @@ from .files import load as load
 from .imaging import photograph as photograph
 from .imaging import render as render
 from .model import break_point as break_point
+from .model import break_points as break_points
 from .model import capability as capability
 from .model import survival as survival
 from .optics import Camera as Camera

@@ -24,6 +24,18 @@ _NEVER = 2**16 - 1
 CORNERS = {"top left": (0, 0), "top right": (1, 0), "bottom left": (0, 1), "bottom right": (1, 1)}
 
 
+def painted(values: np.ndarray, reached: np.ndarray | bool, paint: str, dark=True, light=False) -> np.ndarray:
+    """A copy of `values` in which what is `reached` has its paint: the one rule of what damage does.
+
+    values: bool modules, True = dark, or the greys of a print, whose ink and paper are `dark` and `light`;
+    paint: "flip" (the other colour), "dark" or "light".
+    """
+    one_of("paint", paint, PAINTS)
+    if paint == "flip":
+        return np.where(reached, ~values if values.dtype == bool else dark + light - values, values)
+    return np.where(reached, dark if paint == "dark" else light, values)
+
+
 @dataclass(frozen=True)
 class Damage:
     """One piece of damage, its random parameters drawn.
@@ -86,13 +98,7 @@ class Damage:
         if modules.dtype != bool or modules.ndim != 2 or len(set(modules.shape)) != 1:
             raise ValueError(f"modules must be a bool n×n array, not {modules.dtype} {modules.shape}")
         severity = number("severity", severity, 0, 1)
-        return self.paint_over(modules, self.order(len(modules)) <= severity)
-
-    def paint_over(self, modules: np.ndarray, reached: np.ndarray) -> np.ndarray:
-        """A copy of `modules` with those painted that are `reached` (both bool n×n)."""
-        if self.paint == "flip":
-            return modules ^ reached
-        return modules | reached if self.paint == "dark" else modules & ~reached
+        return painted(modules, self.order(len(modules)) <= severity, self.paint)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from qrlab.checks import integer, number, one_of
-from qrlab.damage import MODELS, Damage
+from qrlab.damage import MODELS, Damage, painted
 from qrlab.optics import OPTICS, Camera, Print, _through, generator, place, project, worsen
 from qrlab.symbols import Symbol
 
@@ -95,11 +95,7 @@ def _printed(symbol: Symbol, print: Print, damage: Damage | None, severity: floa
         sheet, blank = cv2.copyMakeBorder(sheet, *[px] * 4, cv2.BORDER_CONSTANT, value=around), blank + px
         inside = sheet[blank : blank + size * px, blank : blank + size * px]
     if damage is not None and severity > 0:
-        reached = damage.reached(size, severity, px)
-        if damage.paint == "flip":
-            np.subtract(ink + paper, inside, out=inside, where=reached)
-        else:
-            np.copyto(inside, ink if damage.paint == "dark" else paper, where=reached)
+        inside[:] = painted(inside, damage.reached(size, severity, px), damage.paint, ink, paper)
     return sheet, np.array([[1 / px, 0, -blank / px], [0, 1 / px, -blank / px], [0, 0, 1]])
 
 

@@ -16,21 +16,16 @@ import pandas as pd
 from scipy import optimize, stats
 
 from qrlab.checks import (
-    # Misdecode protection, ISO/IEC 18004, table 9: codewords kept back to detect errors, not to correct them.
     integer,
     number,
     one_of,
 )
-from qrlab.damage import MODELS, PAINTS
-from qrlab.placement import (
-    # Misdecode protection, ISO/IEC 18004, table 9: codewords kept back to detect errors, not to correct them.
-    layout,
-)
+from qrlab.damage import MODELS, painted
+from qrlab.placement import Layout, layout
 from qrlab.progress import progress
 from qrlab.standard import (
     MODES,
     VERSIONS,
-    # Misdecode protection, ISO/IEC 18004, table 9: codewords kept back to detect errors, not to correct them.
     Level,
     blocks_of,
     capacity,
@@ -38,10 +33,10 @@ from qrlab.standard import (
     size_of,
 )
 from qrlab.symbols import (
-    # Misdecode protection, ISO/IEC 18004, table 9: codewords kept back to detect errors, not to correct them.
     Symbol,
 )
 
+# Misdecode protection, ISO/IEC 18004, table 9: codewords kept back to detect errors, not to correct them.
 PROTECTION = {(1, "L"): 3, (1, "M"): 2, (2, "L"): 2, (1, "Q"): 1, (1, "H"): 1, (3, "L"): 1}
 _CHUNK = 1 << 16  # modules taken up at a time, whatever the number of trials: half a MB
 
@@ -142,10 +137,8 @@ def break_point(symbol: Symbol, order: np.ndarray, paint: str = "flip") -> float
     order, n = np.asarray(order), len(_checked(symbol).modules)
     if order.shape[-2:] != (n, n) or not 2 <= order.ndim <= 3 or order.dtype.kind not in "fiu":
         raise ValueError(f"order must be numbers {n}×{n} or trials×{n}×{n}, not {order.dtype} {order.shape}")
-    unharmed = None
-    if paint != "flip":
-        one_of("paint", paint, PAINTS)
-        unharmed = (symbol.modules == (paint == "dark")).reshape(-1)
+    unharmed = (painted(symbol.modules, True, paint) == symbol.modules).reshape(-1)
+    unharmed = unharmed if unharmed.any() else None
     plan = _plan(symbol.version, symbol.level)
     if order.ndim == 2:
         return float(_first_loss(plan, order.reshape(-1), unharmed))
@@ -204,14 +197,35 @@ def tolerable_rate(version: int, level: Level | str, chance: float = 0.5) -> flo
     return float(optimize.brentq(lambda rate: survival(version, level, rate) - chance, 0, 1, xtol=1e-12))
 
 
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What wrong modules do to a symbol.
+
+    codewords: bool per codeword, in the order of Layout.block: is it wrong; counts: wrong codewords of each
+    block; lost: bool per block: more of them are wrong than it can correct.
+    """
+
+    codewords: np.ndarray
+    counts: np.ndarray
+    lost: np.ndarray
+
+
+def judge(symbol: Symbol | Layout, wrong: np.ndarray) -> Judgement:
+    """Wrong modules (bool n×n) to wrong codewords to lost blocks, of a symbol or of a layout."""
+    here = layout(symbol.version, symbol.level)
+    if wrong.shape != here.codeword.shape or wrong.dtype != bool:
+        size = len(here.codeword)
+        raise ValueError(f"wrong must be bool {size}×{size}, not {wrong.dtype} {wrong.shape}")
+    codewords = np.zeros(len(here.block) + 1, bool)
+    codewords[here.codeword[wrong]] = True  # -1, no codeword, falls on the last place
+    counts = np.bincount(here.block[codewords[:-1]], minlength=len(here.correctable))
+    return Judgement(codewords[:-1], counts, counts > here.correctable)
+
+
 def wrong_codewords(symbol: Symbol, order: np.ndarray, severity: float, paint: str = "flip") -> float:
     """The share of all codewords, 0 to 1, that damage of that order (n×n) makes wrong at `severity`."""
-    one_of("paint", paint, PAINTS)
-    wrong = (np.asarray(order) <= severity) & np.isfinite(order)
-    if paint != "flip":
-        wrong &= symbol.modules != (paint == "dark")
-    here = layout(symbol.version, symbol.level)
-    return np.unique(here.codeword[wrong & (here.codeword >= 0)]).size / len(here.block)
+    reached = (np.asarray(order) <= severity) & np.isfinite(order)
+    return judge(symbol, painted(symbol.modules, reached, paint) != symbol.modules).codewords.mean()
 
 
 def harm(
@@ -237,7 +251,7 @@ def harm(
         for trial in range(trials):
             damage = MODELS[model](np.random.default_rng([seed, trial]), **parameters)
             order = damage.order(symbol.size)
-            order[damage.paint_over(symbol.modules, np.isfinite(order)) == symbol.modules] = np.inf
+            order[painted(symbol.modules, np.isfinite(order), damage.paint) == symbol.modules] = np.inf
             first = np.full(len(here.block), np.inf)
             np.minimum.at(first, here.codeword[data], order[data])
             for share, reached in zip(total, (order.ravel(), first)):

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from qrlab.checks import integer, named, number, one_of
-from qrlab.damage import MODELS
+from qrlab.damage import MODELS, painted
 from qrlab.imaging import photograph, render
 from qrlab.optics import OPTICS, Camera, Print, place, worsen
 from qrlab.readers import unavailable
@@ -79,7 +79,7 @@ class Scene:
         def modules(severity: float) -> np.ndarray:
             if damage is None:
                 return symbol.modules
-            return damage.paint_over(symbol.modules, order() <= severity * scale)
+            return painted(symbol.modules, order() <= severity * scale, damage.paint)
 
         def picture(severity: float) -> np.ndarray:
             if self.camera is None:

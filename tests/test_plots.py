@@ -6,12 +6,9 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from qrlab.plots import (
-    # Machado, Oliveira and Fernandes 2009, "A Physiologically-based Model for Simulation of Color Vision
-    LEVEL_COLOR,
-    READER_STYLE,
-)
+from qrlab.plots import LEVEL_COLOR, READER_STYLE
 
+# Machado, Oliveira and Fernandes 2009, "A Physiologically-based Model for Simulation of Color Vision
 # Deficiency", severity 1.0: from linear RGB to what the colour-blind see of it, in linear RGB.
 SIGHT = {
     "normal": np.eye(3),
