@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_runner import asked, assert_same  # noqa: F401
-from test_workers import ENDLESS, Program, until
+from helpers import assert_same, until
+from test_workers import ENDLESS, Program
 
 import qrlab as qr
 from qrlab import cache, runner
@@ -31,7 +31,7 @@ def expected():
 
 
 @pytest.fixture
-def kept(tmp_path, asked) -> Path:  # noqa: F811
+def kept(tmp_path, asked) -> Path:
     """The file of a cache that has all that DESIGN needs."""
     qr.run(DESIGN, cache=tmp_path, **RUN)
     assert len(asked) == READINGS
@@ -39,7 +39,7 @@ def kept(tmp_path, asked) -> Path:  # noqa: F811
     return tmp_path / "readings.sqlite"
 
 
-def assert_right(file: Path, expected, asked) -> int:  # noqa: F811
+def assert_right(file: Path, expected, asked) -> int:
     """The result is right, and everything is in the cache for the next one: how many were read for it."""
     asked.clear()
     assert_same(qr.run(DESIGN, cache=file.parent, **RUN), expected)
@@ -84,7 +84,7 @@ def flips(data: bytes) -> bytes:
     [cut, without_header, something_else, *map(zeros_at, (0, 0.25, 0.5, 0.75, 0.99)), flips],
     ids=lambda damage: damage.__name__,
 )
-def test_a_damaged_file_is_noticed_and_read_anew(kept, expected, asked, damage):  # noqa: F811
+def test_a_damaged_file_is_noticed_and_read_anew(kept, expected, asked, damage):
     damaged = damage(kept.read_bytes())
     kept.write_bytes(damaged)
     with pytest.warns(
@@ -95,14 +95,14 @@ def test_a_damaged_file_is_noticed_and_read_anew(kept, expected, asked, damage):
         assert kept.with_suffix(".damaged").read_bytes() == damaged
 
 
-def test_an_empty_file_or_a_strange_journal_is_no_matter(kept, expected, asked):  # noqa: F811
+def test_an_empty_file_or_a_strange_journal_is_no_matter(kept, expected, asked):
     kept.with_name("readings.sqlite-journal").write_bytes(b"?" * 5000)
     assert assert_right(kept, expected, asked) == 0
     kept.write_bytes(b"")
     assert assert_right(kept, expected, asked) == READINGS
 
 
-def test_a_record_that_is_not_what_was_written_is_read_anew(kept, expected, asked):  # noqa: F811
+def test_a_record_that_is_not_what_was_written_is_read_anew(kept, expected, asked):
     with closing(sqlite3.connect(kept)) as database, database:
         database.execute("UPDATE readings SET data = replace(data, '[[0,', '[[1,') WHERE start = 10")
     with pytest.warns(UserWarning, match="has a damaged record, which is read anew") as warned:
@@ -110,7 +110,7 @@ def test_a_record_that_is_not_what_was_written_is_read_anew(kept, expected, aske
     assert read == 10 * len(warned) > 0
 
 
-def test_records_that_changed_places_are_read_anew(kept, expected, asked):  # noqa: F811
+def test_records_that_changed_places_are_read_anew(kept, expected, asked):
     with closing(sqlite3.connect(kept)) as database, database:
         database.execute("UPDATE readings SET start = 10 - start + 100")
         database.execute("UPDATE readings SET start = start - 100")
@@ -126,7 +126,7 @@ def test_records_that_changed_places_are_read_anew(kept, expected, asked):  # no
         pytest.param("CREATE TABLE conditions (note)"),
     ],
 )
-def test_another_programs_database_is_no_matter(tmp_path, expected, asked, schema):  # noqa: F811
+def test_another_programs_database_is_no_matter(tmp_path, expected, asked, schema):
     with closing(sqlite3.connect(tmp_path / "readings.sqlite")) as database, database:
         database.execute(schema)
     with warnings.catch_warnings(record=True):
@@ -263,7 +263,7 @@ def test_a_full_disk_is_no_more_than_an_error(full):
     assert "Warning" not in full.said
 
 
-def test_when_there_is_room_again_the_run_goes_on(full, asked):  # noqa: F811
+def test_when_there_is_room_again_the_run_goes_on(full, asked):
     full.assert_goes_on(asked)
 
 
@@ -283,7 +283,7 @@ def tiny_disk(tmp_path):
     subprocess.run(["umount", place], check=True)
 
 
-def test_a_disk_that_is_really_full_is_an_error_until_there_is_room(tiny_disk, asked):  # noqa: F811
+def test_a_disk_that_is_really_full_is_an_error_until_there_is_room(tiny_disk, asked):
     place, grow = tiny_disk
     options = {"trials": 300, "seed": 1, "jobs": 1}
     with pytest.raises(OSError, match=f"cache {place}/readings.sqlite can't be used: .*full"):
@@ -328,7 +328,7 @@ def test_a_file_that_stays_locked_is_named(kept, monkeypatch):
     assert not kept.with_suffix(".damaged").exists()
 
 
-def test_two_processes_at_the_same_cache_come_to_the_same_result(tmp_path, asked):  # noqa: F811
+def test_two_processes_at_the_same_cache_come_to_the_same_result(tmp_path, asked):
     design, options = DESIGN | {"payload": [10, 20, 30]}, {"trials": 60, "seed": 1}
     both = [Program(tmp_path, design, meet=2, jobs=1, **options) for _ in range(2)]
     said = [program.end() for program in both]
@@ -347,14 +347,14 @@ VERSIONS = runner.depends_on()
 
 
 @pytest.mark.parametrize("option", [{"seed": 2}, {"timeout": 11}], ids=["seed", "timeout"])
-def test_another_seed_or_timeout_is_read_anew(kept, expected, asked, option):  # noqa: F811
+def test_another_seed_or_timeout_is_read_anew(kept, expected, asked, option):
     other = qr.run(DESIGN, cache=kept.parent, **RUN | option)
     assert len(asked) == READINGS
     assert_same(other, qr.run(DESIGN, **RUN | option))
     assert assert_right(kept, expected, asked) == 0
 
 
-def test_another_version_of_a_library_or_of_the_package_is_read_anew(kept, expected, asked, monkeypatch):  # noqa: F811
+def test_another_version_of_a_library_or_of_the_package_is_read_anew(kept, expected, asked, monkeypatch):
     for name in VERSIONS:
         with monkeypatch.context() as patch:
             patch.setattr(runner, "depends_on", lambda name=name: VERSIONS | {name: "another"})
@@ -362,7 +362,7 @@ def test_another_version_of_a_library_or_of_the_package_is_read_anew(kept, expec
     assert assert_right(kept, expected, asked) == 0
 
 
-def test_another_version_of_one_reader_is_read_anew(kept, expected, asked, monkeypatch):  # noqa: F811
+def test_another_version_of_one_reader_is_read_anew(kept, expected, asked, monkeypatch):
     version_of = runner.version_of
     monkeypatch.setattr(runner, "version_of", lambda name: version_of(name) + ".1" * (name == "zxing"))
     assert assert_right(kept, expected, asked) == READINGS // 2

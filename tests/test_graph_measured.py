@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import segno
 import zxingcpp
+from helpers import ALL
 from hypothesis import given
 from hypothesis import strategies as st
 from segno import consts, encoder
-from test_symbols import ALL
 from witness import picture
 
 import qrlab as qr

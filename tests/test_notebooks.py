@@ -7,7 +7,7 @@ import cv2
 import nbformat
 import pandas as pd
 import pytest
-from test_graph_audits import DETAILS, SECRET, leaks
+from planted import DETAILS, SECRET, leaks
 
 import qrlab as qr
 from qrlab.report import WIDGET, report

@@ -14,12 +14,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from helpers import ALL, draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
-from test_damage import draw
-from test_symbols import ALL
 
 import qrlab as qr
 from qrlab import imaging

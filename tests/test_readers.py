@@ -14,10 +14,9 @@ import bad_readers
 import cv2
 import numpy as np
 import pytest
+from helpers import ALL, full_symbol, in_data_region
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from test_correction import full_symbol, in_data_region
-from test_symbols import ALL
 from witness import picture
 
 import qrlab as qr

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from test_experiment import asked, assert_same  # noqa: F401
+from helpers import assert_same
 
 import qrlab as qr
 from qrlab.damage import MODELS
@@ -249,7 +249,7 @@ def test_the_order_of_rows_does_not_change_photographs(mixed):
     assert turned.unread.tolist()[::-1] == mixed.unread.tolist()
 
 
-def test_cached_photographs_are_the_same_and_not_read_again(mixed, asked, tmp_path):  # noqa: F811
+def test_cached_photographs_are_the_same_and_not_read_again(mixed, asked, tmp_path):
     fresh = qr.run(frame(MIXED), jobs=2, cache=tmp_path, **RUN)
     assert_same(fresh, mixed)
     assert len(asked) == 12 * 7
@@ -269,7 +269,7 @@ CHANGES |= {"print_surround": 0.2, "print_dpi": 203, "camera_frame_width_px": 20
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_changed_settings_are_not_taken_from_the_cache(name, asked, tmp_path):  # noqa: F811
+def test_changed_settings_are_not_taken_from_the_cache(name, asked, tmp_path):
     design, options = PHOTOGRAPHED, {"trials": 3, "seed": 2, "jobs": 1}
     qr.run(design, cache=tmp_path, **options)
     assert len(asked) == 3
@@ -281,7 +281,7 @@ def test_changed_settings_are_not_taken_from_the_cache(name, asked, tmp_path):  
     assert len(asked) == 9, "only the run without a cache read more"
 
 
-def test_a_flawless_picture_and_a_photograph_are_kept_apart(asked, tmp_path):  # noqa: F811
+def test_a_flawless_picture_and_a_photograph_are_kept_apart(asked, tmp_path):
     for design in ({"content": PHOTOGRAPHED["content"]}, PHOTOGRAPHED):
         qr.run(design, trials=2, seed=1, jobs=1, cache=tmp_path)
     assert len(asked) == 4

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_runner import asked  # noqa: F401
 
 import qrlab as qr
 from qrlab import plots, runner, study
@@ -211,7 +210,7 @@ def small(tmp_path, monkeypatch):
     return shutil.copytree(DATA, tmp_path / "data"), tmp_path / "cache"
 
 
-def test_the_study_writes_files_and_their_dictionary_and_goes_on_where_it_ended(small, asked, monkeypatch):  # noqa: F811
+def test_the_study_writes_files_and_their_dictionary_and_goes_on_where_it_ended(small, asked, monkeypatch):
     data, cache = small
     run = runner.readings
 
