@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from helpers import draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,11 +14,6 @@ from qrlab.damage import CORNERS, MODELS, Damage
 
 SIZES = [21, 25, 45, 57, 125, 177]
 FIELDS = sorted(set(MODELS) - {"codewords", "worst_codewords"})
-
-
-def draw(name: str, seed: int = 0, **parameters) -> Damage:
-    extra = {"level": "Q"} if name == "worst_codewords" else {}
-    return MODELS[name](np.random.default_rng(seed), **extra | parameters)
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import ALL, full_symbol, in_data_region
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from qrcode import base
 from scipy import stats
-from test_symbols import ALL, LIB
-from witness import picture, read_pure
+from witness import LIB, picture, read_pure
 
 import qrlab as qr
 from qrlab.damage import MODELS
@@ -16,17 +16,6 @@ from qrlab.model import PROTECTION, sizes, tolerable_rate, wrong_codewords
 from qrlab.standard import capacity
 
 TRIALS = 20
-
-
-def full_symbol(version: int, level: str) -> qr.Symbol:
-    """Random letters that fill the symbol, so that every data codeword matters."""
-    letters = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz", np.uint8)
-    data = np.random.default_rng([version, ord(level)]).choice(letters, capacity(version, level))
-    return qr.make(data.tobytes(), level, version=version, mask=version % 8)
-
-
-def in_data_region(symbol: qr.Symbol, order: np.ndarray) -> np.ndarray:
-    return np.where(qr.layout(symbol.version, symbol.level).codeword >= 0, order, np.inf)
 
 
 def flipped(symbol: qr.Symbol, reached: np.ndarray) -> np.ndarray:

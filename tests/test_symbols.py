@@ -8,20 +8,18 @@ import numpy as np
 import pytest
 import qrcode
 import segno
+from helpers import ALL
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from qrcode import base, util
 from segno import consts
-from witness import picture, read_pure
+from witness import LIB, picture, read_pure
 
 import qrlab as qr
 from qrlab import symbols
 from qrlab.standard import VERSIONS, capacity, mode_of, smallest_version
 
-ALL = [(version, level) for version in VERSIONS for level in qr.Level]
-LIB = {"L": qrcode.ERROR_CORRECT_L, "M": qrcode.ERROR_CORRECT_M}
-LIB |= {"Q": qrcode.ERROR_CORRECT_Q, "H": qrcode.ERROR_CORRECT_H}
 LIB_MODE = {
     "kanji": util.MODE_KANJI,
     "numeric": util.MODE_NUMBER,

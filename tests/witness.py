@@ -1,7 +1,11 @@
-"""A real reader as the model's witness: zxing-cpp's pure decoding, without finding."""
+"""Witnesses: zxing-cpp's pure decoding, a real reader without finding; and python-qrcode's tables."""
 
 import numpy as np
+import qrcode
 import zxingcpp
+
+LIB = {"L": qrcode.ERROR_CORRECT_L, "M": qrcode.ERROR_CORRECT_M}
+LIB |= {"Q": qrcode.ERROR_CORRECT_Q, "H": qrcode.ERROR_CORRECT_H}
 
 
 def picture(modules: np.ndarray, px_per_module: int = 1, quiet_zone: int = 4) -> np.ndarray:
