@@ -4,11 +4,15 @@ comma := ,
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LAB := $(VENV)/.lab
 BROWSER := $(VENV)/.browser
+# uv is many times as fast where it is there; pip need not compile what may never be imported.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,$(PIP)) -c constraints.txt
 EXTRAS := notebooks,test,cluster$(if $(shell command -v java),$(comma)boofcv)
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
-.PHONY: help report test test-browser data lab lint bench notebooks constraints clean zbar
+.PHONY: help report test proofs test-browser data lab lint bench notebooks constraints clean zbar
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -17,8 +21,11 @@ help:  ## list these commands
 report: $(READY)  ## run the notebooks and write the report to reports/index.html
 	$(BIN)/qrlab report
 
-test: $(READY)  ## run all the tests, the notebooks among them
-	$(BIN)/python -m pytest
+test: $(READY)  ## run the tests, in about three minutes
+	$(BIN)/python -m pytest -m "not proof"
+
+proofs: $(READY)  ## run what takes longer: each notebook, coverage, all 160 symbols, rows of data/ made again
+	$(BIN)/python -m pytest -m proof
 
 test-browser: $(BROWSER)  ## run the notebooks in JupyterLab in a real browser, Chromium
 	$(BIN)/python -m pytest -n 0 -rs tests/test_browser.py
@@ -26,12 +33,13 @@ test-browser: $(BROWSER)  ## run the notebooks in JupyterLab in a real browser, 
 data: $(READY)  ## compute the full-size study of data/ again (half an hour); what .study has is not computed again
 	$(BIN)/python -m qrlab.study
 
-lab: $(READY)  ## open JupyterLab on the first notebook
+lab: $(LAB)  ## open JupyterLab on the first notebook
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb
 
-lint: $(READY)  ## check style and format
+lint: $(READY)  ## check style, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 bench: $(READY)  ## measure speed, as ratios to a real reader's
 	$(BIN)/python tests/bench.py
@@ -52,17 +60,21 @@ $(READY): pyproject.toml constraints.txt
 		{ echo "qrlab needs Python 3.11 or later; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
 		{ echo "could not create $(VENV); on Debian or Ubuntu first: apt install python3-venv" >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+	$(INSTALL) -e '.[$(EXTRAS)]'
 	@$(MAKE) --no-print-directory zbar
 	@touch $@
 
-$(BROWSER): $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
+$(LAB): $(READY)
+	$(INSTALL) -e '.[lab]'
+	@touch $@
+
+$(BROWSER): $(LAB)
+	$(INSTALL) -e '.[browser]'
 	@touch $@
 
 # The reader ZBar is a system library: installed where that needs no password, else left out by name.
 zbar:
-	@found() { $(BIN)/python -c 'from qrlab.decoders import unavailable; exit(bool(unavailable("zbar")))'; }; \
+	@found() { $(BIN)/python -c 'from qrlab.readers import unavailable; exit(bool(unavailable("zbar")))'; }; \
 	how='sudo apt-get install libzbar0 (Debian, Ubuntu) or brew install zbar (Mac)'; \
 	found && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

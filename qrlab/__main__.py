@@ -1,46 +1,65 @@
 """The command line: arguments to calls, answers to lines.  Nothing is computed here.
 
 Exit status 0: done; 1: the audit has findings; 2: the input is unusable, with one line on standard error.
+Public names (qr.…) are loaded when a command asks for them, which keeps --help quick.
 """
 
 import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
-import pandas as pd
+import qrlab as qr
 
-from qrlab import __version__
-from qrlab.checks import one_of
-from qrlab.readers import decoders
-from qrlab.report import report
-from qrlab.scenario import SCENARIOS, Scenario, Wear
-from qrlab.standard import UNITS
+Answer = tuple[int, str]  # the exit status, and what is printed
+# Options that set a parameter of a scenario, which errors begin with.
+_OPTIONS = {
+    "print_width_mm": "--print-mm",
+    "print_dpi": "--dpi",
+    "camera_distance_mm": "--distance-mm",
+    "target": "--target",
+    "prescribed": "--level",
+    "payload": "--bytes",
+}
+_DAMAGE = "KIND[:AREA[:SHARE]]"
+_EPILOG = """scenarios: {scenarios}
+
+examples:
+  qrlab choose "https://www.example.org/menu" --scenario menu-sticker
+  qrlab choose --bytes 141 --scenario small-badge --print-mm 30 --damage scratch:1%:50%
+"""
 
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message: str):
+    def error(self, message: str) -> NoReturn:
         """One line, without argparse's usage above it."""
         self.exit(2, f"{self.prog}: {message}\n")
+
+    def format_help(self) -> str:
+        said = super().format_help()
+        return said.replace("{scenarios}", ", ".join(qr.SCENARIOS)) if "{scenarios}" in said else said
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The `qrlab` command; returns the exit status."""
     asked = _parser().parse_args(argv)
     try:
-        print(asked.answer(asked), flush=True)
-        return asked.status
+        status, answer = asked.answer(asked)
+        print(answer, flush=True)
+        return status
     except BrokenPipeError:  # who reads the pipe, such as head, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except ImportError as missing:
         status, problem = 2, f"{missing}; first: pip install 'qrlab[notebooks]'"
     except (ValueError, OSError) as unusable:
-        status, problem = 2, str(unusable)
+        said = str(unusable)
+        name = next(filter(said.startswith, _OPTIONS), "")
+        status, problem = 2, _OPTIONS.get(name, "") + said.removeprefix(name)
     except KeyboardInterrupt:
         status, problem = 130, "interrupted"
     print(f"qrlab {asked.command}: {problem}", file=sys.stderr)
@@ -49,257 +68,196 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> _Parser:
     parser = _Parser(prog="qrlab", description="What QR code error correction really buys.")
-    parser.add_argument("--version", action="version", version=f"qrlab {__version__}")
-    parser.set_defaults(status=0)
+    parser.add_argument("--version", action="version", version=f"qrlab {qr.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (_add_choose, _add_audit, _add_report, _add_decoders):
-        add(commands)
+    for about, answer, add_options in (
+        ("recommend an error-correction level", _choose, _add_choose),
+        ("audit a qrCodeImageDetails, or the picture of a QR code", _audit, _add_audit),
+        ("run the notebooks and write the report", _report, _add_report),
+        ("list the readers, and why one is not available", _decoders, None),
+    ):
+        command = commands.add_parser(answer.__name__[1:], help=about)
+        command.set_defaults(answer=answer)
+        if add_options is not None:
+            add_options(command)
+        if answer is not _report:
+            command.add_argument("--json", action="store_true", help="as JSON")
     return parser
 
 
-def _add_choose(commands) -> None:
-    choose = commands.add_parser("choose", help="recommend an error-correction level", epilog=_EXAMPLES,
-                                 formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-    choose.set_defaults(answer=_choose)
-    choose.add_argument(
-        "content", nargs="?", help="what the code says; only its length and characters matter"
-    )
-    choose.add_argument("--bytes", type=int, metavar="N", help="instead of the content: its length")
-    choose.add_argument("--scenario", default="sign-in-badge", metavar="NAME",
-                        help="how it is printed, worn and read: " + ", ".join(SCENARIOS))  # fmt: skip
-    choose.add_argument("--print-mm", type=float, metavar="MM", help="printed width")
-    choose.add_argument("--dpi", type=float, help="the printer's dots per inch")
-    choose.add_argument("--distance-mm", type=float, metavar="MM", help="from the lens to the print")
-    choose.add_argument("--damage", action="append", metavar="KIND[:AREA[:SHARE]]",
-                        help="wear, instead of the scenario's: kind, typical damaged area and share of the "
-                             "prints that bear it (scratch:1%%:50%%); may be repeated; or none")  # fmt: skip
-    choose.add_argument("--target", type=_share, metavar="RATE", help="the read rate to reach: 95%% or 0.95")
-    choose.add_argument("--level", metavar="LEVEL", help="a prescribed level: what does it cost?")
-    choose.add_argument(
-        "--trials", type=int, default=1600, metavar="N", help="simulated prints at most (1600)"
-    )
-    choose.add_argument(
-        "--seconds", type=float, default=18, metavar="S", help="end the simulation about then (18)"
-    )
-    choose.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random (0)")
-    choose.add_argument("--json", action="store_true", help="as JSON")
+# fmt: off
+def _add_choose(choose: argparse.ArgumentParser) -> None:
+    choose.epilog, choose.formatter_class = _EPILOG, argparse.RawDescriptionHelpFormatter
+    add = choose.add_argument
+    add("content", nargs="?", help="what the code says; only its length and characters matter")
+    add("--bytes", dest="payload", type=int, metavar="N", help="instead of the content: its length")
+    add("--scenario", metavar="NAME", help="how it is printed, worn and read, see below (sign-in-badge)")
+    add("--print-mm", dest="print_width_mm", type=float, metavar="MM", help="printed width")
+    add("--dpi", dest="print_dpi", type=float, metavar="DPI", help="the printer's dots per inch")
+    add("--distance-mm", dest="camera_distance_mm", type=float, metavar="MM", help="from lens to print")
+    add("--damage", action="append", metavar=_DAMAGE,
+        help="wear, instead of the scenario's: kind, typical damaged area and share of the prints that "
+             "bear it (scratch:1%%:50%%); may be repeated; or none")
+    add("--target", type=_share, metavar="RATE", help="the read rate to reach: 95%% or 0.95")
+    add("--level", dest="prescribed", metavar="LEVEL", help="a prescribed level: what does it cost?")
+    add("--trials", type=int, default=1600, metavar="N", help="simulated prints at most (1600)")
+    add("--seconds", type=float, default=18, metavar="S", help="end the simulation about then (18)")
+    add("--seed", type=int, default=0, metavar="N", help="of all that is random (0)")
 
 
-def _add_audit(commands) -> None:
-    audit = commands.add_parser("audit", help="audit a qrCodeImageDetails, or the picture of a QR code")
-    audit.set_defaults(answer=_audit)
-    audit.add_argument(
-        "file", help="JSON with the resource, or a picture: SVG, PNG or JPEG; - for standard input"
-    )
-    audit.add_argument(
-        "--resource", metavar="FILE", help="for a photograph: JSON of the code that was printed"
-    )
-    audit.add_argument(
-        "--code", metavar="CODE", help="which of an authentication method's: standard, temporary"
-    )
-    audit.add_argument("--key", help="of the content's digest, so that it can be compared between audits")
-    audit.add_argument(
-        "--scenario", metavar="NAME", help="advise on printing it for this scenario (sign-in-badge)"
-    )
-    audit.add_argument("--dpi", type=float, help="advise on printing it with so many dots per inch")
-    audit.add_argument(
-        "--distance-mm", type=float, metavar="MM", help="advise on printing it to be read from there"
-    )
-    audit.add_argument("--trials", type=int, default=300, metavar="N", help="simulated prints for that (300)")
-    audit.add_argument(
-        "--plot", type=Path, metavar="FILE", help="draw wrong modules and lost blocks (SVG, PNG)"
-    )
-    audit.add_argument("--show-content", action="store_true",
-                       help="show the content, a credential, and the picture in --plot")  # fmt: skip
-    audit.add_argument("--json", action="store_true", help="as JSON")
+def _add_audit(audit: argparse.ArgumentParser) -> None:
+    add = audit.add_argument
+    add("file", help="JSON with the resource, or a picture: SVG, PNG or JPEG; - for standard input")
+    add("--resource", metavar="FILE", help="for a photograph: JSON of the code that was printed")
+    add("--code", help="which of an authentication method's: standard, temporary")
+    add("--key", help="of the content's digest, so that it can be compared between audits")
+    add("--scenario", metavar="NAME", help="advise on printing it for this scenario (sign-in-badge)")
+    add("--dpi", dest="print_dpi", type=float, metavar="DPI", help="advise on printing it so finely")
+    add("--distance-mm", dest="camera_distance_mm", type=float, metavar="MM", help="advise for that distance")
+    add("--trials", type=int, default=300, metavar="N", help="simulated prints for that (300)")
+    add("--plot", type=Path, metavar="FILE", help="draw wrong modules and lost blocks (SVG, PNG)")
+    add("--show-content", action="store_true", help="show the content, a credential, and --plot its picture")
 
 
-def _add_report(commands) -> None:
-    command = commands.add_parser("report", help="run the notebooks and write the report")
-    command.set_defaults(answer=_report)
-    command.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder (notebooks)")
-    command.add_argument("--out", type=Path, default=Path("reports"), help="where to write (reports)")
-    command.add_argument("--only", action="append", metavar="NN", help="just this notebook, by number")
-    command.add_argument("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE",
-                         help="a parameter, for every notebook that has it: -p trials=1000")  # fmt: skip
+def _add_report(report: argparse.ArgumentParser) -> None:
+    add = report.add_argument
+    add("--notebooks", type=Path, default=Path("notebooks"), help="their folder (notebooks)")
+    add("--out", type=Path, default=Path("reports"), help="where to write (reports)")
+    add("--only", action="append", metavar="NN", help="just this notebook, by number")
+    add("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE",
+        help="a parameter, for every notebook that has it: -p trials=1000")
+# fmt: on
 
 
-def _add_decoders(commands) -> None:
-    readers = commands.add_parser("decoders", help="list the readers, and why one is not available")
-    readers.set_defaults(answer=_decoders)
-    readers.add_argument("--json", action="store_true", help="as JSON")
-
-
-_EXAMPLES = """examples:
-  qrlab choose "https://www.example.org/menu" --scenario menu-sticker
-  qrlab choose --bytes 141 --scenario small-badge --print-mm 30 --damage scratch:1%:50%
-"""
-
-
-# What a value is called on the command line, and in a scenario.
-_OPTIONS = {
-    "--print-mm": "print_width_mm",
-    "--dpi": "print_dpi",
-    "--distance-mm": "camera_distance_mm",
-    "--target": "target",
-    "--level": "prescribed",
-    "--damage": "wear",
-    "--bytes": "payload",
-}
-
-
-def _choose(asked: argparse.Namespace) -> str:
-    from qrlab.choice import choose  # slow to load
-
-    values = {name: getattr(asked, option[2:].replace("-", "_")) for option, name in _OPTIONS.items()}
-    if asked.content is not None and asked.bytes is not None:
+def _choose(asked: argparse.Namespace) -> Answer:
+    if asked.content is not None and asked.payload is not None:
         raise ValueError("content must be given either as such or by --bytes, not both")
-    with _options_named():
-        scenario = _scenario(asked.scenario, values | {"wear": _wear(asked.damage)})
-        limits = {"trials": asked.trials, "seconds": asked.seconds, "seed": asked.seed}
-        choice = choose(asked.content, scenario, **limits)
+    scenario = _scenario(asked, wear=_wear(asked.damage))
+    choice = qr.choose(asked.content, scenario, trials=asked.trials, seconds=asked.seconds, seed=asked.seed)
     for reader, why_not in choice.left_out.items():
         print(f"qrlab choose: reader {reader} is left out: {why_not}", file=sys.stderr)
     if asked.json:
-        return json.dumps(choice.to_dict(), indent=2)
-    return f"{_heading(choice.scenario, choice.trials)}\n\n{_lines(choice)}\n\n{choice.reason}"
+        return 0, json.dumps(choice.to_dict(), indent=2)
+    return 0, f"{_heading(choice)}\n\n{_lines(choice)}\n\n{choice.reason}"
 
 
-def _scenario(name: str, values: dict) -> Scenario:
-    one_of("--scenario", name, SCENARIOS)
-    return SCENARIOS[name].change(**{k: v for k, v in values.items() if v is not None})
-
-
-@contextmanager
-def _options_named() -> Iterator[None]:
-    """Errors name the option, where a parameter came from one."""
-    try:
-        yield
-    except ValueError as problem:
-        option = next((o for o, name in _OPTIONS.items() if str(problem).startswith(name)), None)
-        raise ValueError(str(problem).replace(_OPTIONS[option], option, 1) if option else problem) from None
+def _scenario(asked: argparse.Namespace, **changes: object) -> "qr.Scenario":
+    """The named scenario, with what the options change."""
+    named = asked.scenario or "sign-in-badge"
+    if named not in qr.SCENARIOS:
+        raise ValueError(f"--scenario must be one of {', '.join(qr.SCENARIOS)}, not {named!r}")
+    changes |= {name: value for name, value in vars(asked).items() if name in _OPTIONS}
+    return qr.SCENARIOS[named].change(**{k: v for k, v in changes.items() if v is not None})
 
 
 def _share(text: str) -> float:
-    return float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    try:
+        return float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a share such as 2% or 0.02, not {text!r}") from None
 
 
-_share.__name__ = "share such as 2% or 0.02, as"  # for argparse's message
-
-
-def _wear(kinds: list[str] | None) -> tuple[Wear, ...] | None:
+def _wear(kinds: list[str] | None) -> "list[qr.Wear] | None":
     """What --damage says: all prints bear one of the kinds, in equal parts unless it gives their shares."""
-    if kinds in (None, ["none"]):
-        return None if kinds is None else ()
+    if kinds is None:
+        return None
     wear = []
-    for text in kinds:
+    for text in kinds if kinds != ["none"] else []:
         kind, area, share, *_ = [*text.split(":"), "", ""]
         try:
-            wear.append(Wear(kind, _share(share or str(1 / len(kinds))), _share(area or str(Wear.typical))))
-        except ValueError as problem:
-            allowed = "KIND[:AREA[:SHARE]], such as scratch:1%:50%,"
+            shared = _share(share) if share else 1 / len(kinds)
+            wear.append(qr.Wear(kind, shared, _share(area) if area else qr.Wear.typical))
+        except (ValueError, argparse.ArgumentTypeError) as problem:
+            allowed = f"{_DAMAGE}, such as scratch:1%:50%,"
             raise ValueError(f"--damage must be {allowed} not {text}: {problem}") from None
-    return tuple(wear)
+    return wear
 
 
-def _heading(scenario: Scenario, trials: int) -> str:
-    dpi = "" if scenario.print.dpi is None else f" at {scenario.print.dpi:g} dpi"
+def _heading(choice: "qr.Choice") -> str:
+    from qrlab.standard import UNITS
+
+    case = choice.scenario
+    dpi = "" if case.print.dpi is None else f" at {case.print.dpi:g} dpi"
     return (
-        f"{scenario.name}: {scenario.payload:,} {UNITS[scenario.mode]}, {scenario.print.width_mm:g} mm{dpi}, "
-        f"read at {scenario.camera.distance_mm:.4g} mm by {' and '.join(scenario.readers)}; {trials:,} prints"
+        f"{case.name}: {case.payload:,} {UNITS[case.mode]}, {case.print.width_mm:g} mm{dpi}, read at "
+        f"{case.camera.distance_mm:.4g} mm by {' and '.join(case.readers)}; {choice.trials:,} prints"
     )
 
 
-def _lines(choice) -> str:
-    """The table of a choice in fixed columns; the recommended level is marked."""
-    rows = []
-    for row in choice.table.itertuples():
-        mark = "> " if row.level == choice.level else "  "
-        size = (
-            f"{row.version}-{row.level}",
-            f"{row.module_mm:.3g} mm",
-            row.module_dots,
-            f"{row.relative_area:.2f}",
-        )
-        read = (f"{100 * rate:.1f}" for rate in (row.rate, row.low, row.high, row.worst_rate))
-        if row.rate != row.rate:  # nan
-            rows.append([mark + row.level, *size, *["–"] * 4])
-        else:
-            rate, low, high, worst = read
-            last = f"{rate}%", f"{low}–{high}", f"{row.worst_reader} {worst}", row.misreads
-            rows.append([mark + row.level, *size, *last])
+def _lines(choice: "qr.Choice") -> str:
+    """The table of a choice; the recommended level is marked, and what there is not is a dash."""
     heads = ["  level", "symbol", "module", "dots", "area", "read", "95% interval", "worst reader", "misread"]
-    return pd.DataFrame(rows, columns=heads).fillna("–").to_string(index=False)
+    rows = [heads]
+    for row in choice.table.itertuples():
+        cells = [("> " if row.level == choice.level else "  ") + row.level, f"{row.version}-{row.level}"]
+        cells += [f"{row.module_mm:.3g} mm", f"{row.module_dots}", f"{row.relative_area:.2f}"]
+        cells += [f"{row.rate:.1%}", f"{100 * row.low:.1f}–{100 * row.high:.1f}"]
+        cells += [f"{row.worst_reader} {100 * row.worst_rate:.1f}", f"{row.misreads}"]
+        rows.append(["–" if any(no in cell for no in ("nan", "<NA>", "None")) else cell for cell in cells])
+    return _columns(rows, str.rjust, " ")
 
 
-def _audit(asked: argparse.Namespace) -> str:
-    from qrlab import graph  # slow to load
+def _columns(rows: Sequence[Sequence[str]], align: Callable[[str, int], str], gap: str) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join(gap.join(map(align, row, widths)).rstrip() for row in rows)
 
-    what, code = _bytes_of(asked.file), asked.code
-    if asked.resource is not None:
-        printed = graph.QrCodeImageDetails.from_json(_bytes_of(asked.resource), code)
-        what, code = replace(printed, binary_value=what), None
-    found = graph.audit(what, code=code, key=asked.key and asked.key.encode())
-    asked.status = int(bool(found.findings))
-    printing, content = _printing(asked, found), found.reveal() if asked.show_content else None
+
+def _audit(asked: argparse.Namespace) -> Answer:
+    data, key = _bytes_of(asked.file), asked.key and asked.key.encode()
+    if asked.resource is None:
+        found = qr.graph.audit(data, code=asked.code, key=key)
+    else:
+        printed = qr.graph.QrCodeImageDetails.from_json(_bytes_of(asked.resource), asked.code)
+        found = qr.graph.audit(replace(printed, binary_value=data), key=key)
+    printing = None
+    if found.reveal() is not None and {asked.scenario, asked.print_dpi, asked.camera_distance_mm} != {None}:
+        printing = found.smallest_width(_scenario(asked), trials=asked.trials)
     if asked.plot is not None and found.symbol is None:
         print("qrlab audit: nothing is drawn, as no symbol was found", file=sys.stderr)
     elif asked.plot is not None:
-        found.plot(show_content=asked.show_content).figure.savefig(asked.plot)
+        figure = found.plot(show_content=asked.show_content).get_figure(root=True)
+        assert figure is not None
+        figure.savefig(asked.plot)
+    content = found.reveal() if asked.show_content else None
     shown = {} if content is None else {"content": content.decode(errors="backslashreplace")}
+    status = 1 if found.findings else 0
     if asked.json:
         more = {} if printing is None else {"printing": printing.to_dict()}
-        return json.dumps(found.to_dict() | more | shown, indent=2)
-    parts = [
-        _left(found.table),
-        "\n".join(f"{code}: {said}" for code, said in found.findings) or "No findings.",
-    ]
+        return status, json.dumps(found.to_dict() | more | shown, indent=2)
+    rows = [list(found.table), *found.table.itertuples(index=False)]
+    findings = "\n".join(f"{code}: {said}" for code, said in found.findings)
+    parts = [_columns(rows, str.ljust, "  "), findings or "No findings."]
     parts += [printing.reason] if printing else []
-    parts += [f"content: {json.dumps(said, ensure_ascii=False)}" for said in shown.values()]
-    return "\n\n".join(parts + ([graph.NO_VERIFICATION] if found.symbol else []))
+    parts += [f"content: {json.dumps(text, ensure_ascii=False)}" for text in shown.values()]
+    return status, "\n\n".join(parts + ([qr.graph.NO_VERIFICATION] if found.symbol else []))
 
 
 def _bytes_of(file: str) -> bytes:
-    from qrlab.graph.resource import MOST_CHARACTERS
-
+    most = qr.graph.resource.MOST_CHARACTERS
     try:
         with sys.stdin.buffer if file == "-" else open(file, "rb") as opened:
-            data = opened.read(MOST_CHARACTERS + 1)
+            data = opened.read(most + 1)
     except OSError as problem:
-        raise ValueError(
-            f"file must be one that can be read, and {file} is not: {problem.strerror}"
-        ) from None
-    if len(data) > MOST_CHARACTERS:
-        raise ValueError(f"file must have at most {MOST_CHARACTERS:,} bytes, and {file} has more")
+        said = f"file must be one that can be read, and {file} is not: {problem.strerror}"
+        raise ValueError(said) from None
+    if len(data) > most:
+        raise ValueError(f"file must have at most {most:,} bytes, and {file} has more")
     return data
 
 
-def _printing(asked: argparse.Namespace, found):
-    """Advice on printing, if there is a readable symbol and it is asked for."""
-    values = {"print_dpi": asked.dpi, "camera_distance_mm": asked.distance_mm}
-    if found.reveal() is None or (asked.scenario, *values.values()) == (None,) * 3:
-        return None
-    with _options_named():
-        return found.smallest_width(_scenario(asked.scenario or "sign-in-badge", values), trials=asked.trials)
+def _report(asked: argparse.Namespace) -> Answer:
+    from qrlab.report import report
+
+    return 0, f"the report is in {report(asked.notebooks, asked.out, asked.only, asked.parameters)}"
 
 
-def _left(table: pd.DataFrame) -> str:
-    """A table of text, its columns aligned on the left."""
-    columns = [[name, *table[name]] for name in table]
-    widths = [max(map(len, column)) for column in columns]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in zip(*columns))
-
-
-def _report(asked: argparse.Namespace) -> str:
-    return f"the report is in {report(asked.notebooks, asked.out, asked.only, asked.parameters)}"
-
-
-def _decoders(asked: argparse.Namespace) -> str:
-    table = decoders()
+def _decoders(asked: argparse.Namespace) -> Answer:
+    table = qr.decoders()
     if asked.json:
-        return table.to_json(orient="records", indent=2)
+        return 0, table.to_json(orient="records", indent=2)
     states = table.version.where(table.available, "not available: " + table.why_not)
-    return "\n".join(f"{n:14}{lib:22}{state}" for n, lib, state in zip(table.name, table.library, states))
+    rows = zip(table.name, table.library, states)
+    return 0, "\n".join(f"{name:14}{library:22}{state}" for name, library, state in rows)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
-"""The frame: environments in step, data against its dictionary, commands that exist."""
+"""The frame: environments in step, data against its dictionary, commands that exist, and what is small."""
 
+import ast
 import re
+import subprocess
+import sys
 import tomllib
+from collections.abc import Iterator
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -121,12 +125,83 @@ def targets() -> set[str]:
 
 def test_every_command_in_the_readme_exists():
     commands = set(re.findall(r"\bmake ([a-z-]+)", (ROOT / "README.md").read_text()))
-    assert {"report", "test", "lab", "lint", "bench", "notebooks", "help"} <= commands <= targets()
+    assert {"report", "test", "proofs", "lab", "lint", "bench", "notebooks", "help"} <= commands <= targets()
 
 
 def test_ci_calls_the_readmes_test_command():
     called = re.findall(r"^make ([a-z-]+)$", (ROOT / ".ci/run").read_text(), re.MULTILINE)
-    assert called == ["lint", "test", "test-browser"]
+    assert called == ["lint", "test", "proofs", "test-browser"]
+
+
+# --- small, and in a line ---
+
+# A module imports only from its left; graph stands on top of all but the command line.
+LINE = [
+    "checks", "progress", "files", "standard", "placement", "symbols", "damage", "model", "optics", "imaging",
+    "adapters", "readers", "scene", "design", "scenario", "cache", "workers", "runner", "stats", "plots",
+    "breaking", "choice", "explorer", "study", "report",
+]  # fmt: skip
+MODULES = sorted((ROOT / "qrlab").glob("*.py"))
+GRAPH = sorted((ROOT / "qrlab" / "graph").glob("*.py"))
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text().splitlines())
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Modules of the package that a module imports, wherever in it; the package itself is ""."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [name.name for name in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+        if isinstance(node, ast.ImportFrom) and node.module == "qrlab":
+            names = [f"qrlab.{name}" for name in names if name != "__version__"]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        yield from (f"{name}.".split(".")[1] for name in names if name.split(".")[0] == "qrlab")
+
+
+@pytest.mark.parametrize("path", [*MODULES, *GRAPH], ids=lambda path: f"{path.parent.name}.{path.stem}")
+def test_a_module_imports_only_from_its_left(path):
+    if path in GRAPH:
+        assert set(imported(path)) <= {*LINE, "graph"}
+    elif path.stem not in ("__init__", "__main__"):
+        assert set(imported(path)) <= set(LINE[: LINE.index(path.stem)])
+
+
+@pytest.mark.parametrize("path", [*MODULES, *GRAPH], ids=lambda path: f"{path.parent.name}.{path.stem}")
+def test_a_module_and_its_functions_are_small(path):
+    assert lines(path) <= 330
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            said = node.body[0] if ast.get_docstring(node) else None
+            docstring = 0 if said is None else said.end_lineno - said.lineno + 1
+            assert node.end_lineno - node.lineno + 1 - docstring <= 40, node.name
+
+
+def test_the_package_is_small():
+    assert sum(map(lines, MODULES)) <= 3900
+    assert sum(map(lines, GRAPH)) <= 1000
+
+
+def test_types_are_shipped():
+    assert (ROOT / "qrlab" / "py.typed").exists()
+    assert PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["qrlab"]
+
+
+BARE = """
+import inspect, sys
+extra = ["ipykernel", "IPython", "ipywidgets", "jupyter", "nbconvert", "nbformat", "papermill", "traitlets"]
+sys.modules |= dict.fromkeys(extra)
+import qrlab
+from qrlab import *
+names = {name for name, _ in inspect.getmembers(qrlab)}
+assert names >= set(qrlab.__all__), set(qrlab.__all__) - names
+assert set(qrlab.__all__) <= set(globals())
+"""
+
+
+def test_all_public_names_are_there_without_what_only_notebooks_need():
+    subprocess.run([sys.executable, "-c", BARE], check=True)
 
 
 def test_the_citation_is_that_of_the_package():
@@ -134,7 +209,7 @@ def test_the_citation_is_that_of_the_package():
     assert {"cff-version", "message", "title", "authors"} <= set(cited)  # what the format requires
     assert cited["cff-version"] == "1.2.0"
     assert cited["title"].startswith(PYPROJECT["project"]["name"])
-    assert cited["version"] == PYPROJECT["project"]["version"] == qr.__version__
+    assert cited["version"] == qr.__version__
     assert cited["authors"] == PYPROJECT["project"]["authors"]
     assert cited["license"] == PYPROJECT["project"]["license"]
 
