@@ -74,7 +74,7 @@ def tells_who_asked(image):
 def spoils(image):
     """Answers, and leaves behind what ends the process when the next picture is made."""
     if turn(image):
-        from qrlab import workers
+        from qrlab.scene import Scene
 
-        workers.Scene.symbol = lambda *_: os._exit(1)
+        Scene.trial = lambda *_: os._exit(1)
     return load("zxing")(image)[0]
