@@ -1,38 +1,47 @@
 """Checks of arguments: one clear error that names the parameter, what is allowed and what came."""
 
+import math
+import numbers
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from typing import SupportsIndex, TypeVar
 
-import numpy as np
+T = TypeVar("T")
 
 
 def integer(name: str, value: object, low: int, high: int) -> int:
     """`value` as an int from `low` to `high`; ValueError that names the parameter otherwise."""
-    try:
-        number = None if isinstance(value, bool | np.bool_) else operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or not low <= number <= high:
-        raise ValueError(f"{name} must be an integer from {low} to {high}, not {value!r}")
-    return number
+    if isinstance(value, SupportsIndex) and not isinstance(value, bool):
+        with suppress(TypeError):  # an array of several, for instance
+            if low <= operator.index(value) <= high:
+                return operator.index(value)
+    raise ValueError(f"{name} must be an integer from {low} to {high}, not {value!r}")
 
 
-def number(name: str, value: object, low: float, high: float = np.inf) -> float:
-    """`value` as a float from `low` to `high`; ValueError that names the parameter otherwise."""
-    plain = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not plain or not low <= value <= high or value == np.inf:
-        allowed = f"from {low:g} to {high:g}" if np.isfinite(high) else f"of {low:g} or more"
-        raise ValueError(f"{name} must be a number {allowed}, not {value!r}")
-    return float(value)
+def number(name: str, value: object, low: float, high: float = math.inf) -> float:
+    """`value` as a finite float from `low` to `high`; ValueError that names the parameter otherwise."""
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        with suppress(OverflowError):
+            if low <= float(value) <= high and math.isfinite(float(value)):
+                return float(value)
+    allowed = f"of {exact(low)} or more" if high == math.inf else f"from {exact(low)} to {exact(high)}"
+    raise ValueError(f"{name} must be a number {allowed}, not {value!r}")
 
 
-def one_of(name: str, value: object, allowed) -> None:
-    """ValueError that names the parameter unless `value` is one of `allowed`."""
+def exact(limit: float) -> str:
+    """`limit` in the fewest digits that stand for it alone, so that what a message allows is allowed."""
+    return str(limit if isinstance(limit, int) else float(limit)).removesuffix(".0")
+
+
+def one_of(name: str, value: T, allowed: Collection[object]) -> T:
+    """`value`, one of `allowed`; ValueError that names the parameter otherwise."""
     if value not in list(allowed):  # a list: what came may not be hashable
         raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, not {value!r}")
+    return value
 
 
-def named(family: str, call: Callable, *values, **settings):
+def named(family: str, call: Callable[..., T], *values: object, **settings: object) -> T:
     """call(…); its errors, which begin with the setting's name, name their family too."""
     try:
         return call(*values, **settings)

@@ -1,9 +1,9 @@
 """Damage as a field over the unit square: the lower the value at a point, the earlier it is reached.
 
-A model draws its random parameters once and returns a `Damage`.  Coordinates: x runs from 0 at the
-left to 1 at the right of the symbol without its quiet zone, y from 0 at the top to 1 at the bottom.
-Severity is the share of that square's area reached, so damage is nested in severity, and one seed
-lays the same damage on symbols of different sizes.  Nothing here decides what damage does to reading.
+A model draws its random parameters once and returns a `Damage`.  x runs from 0 at the left to 1 at the
+right of the symbol without its quiet zone, y from 0 at the top to 1 at the bottom.  Severity is the
+share of that square's area reached, so damage is nested in severity, and one seed lays the same damage
+on symbols of different sizes.  Nothing here decides what damage does to reading.
 """
 
 import inspect
@@ -12,19 +12,23 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, reduce, wraps
 
 import numpy as np
+from numpy.random import Generator
 
 from qrlab.checks import integer, number, one_of
 from qrlab.placement import layout
 from qrlab.standard import Level
 
 Field = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Draw = Callable[..., "Damage"]
 PAINTS = ("flip", "dark", "light")
+CORNERS = {"top left": (0, 0), "top right": (1, 0), "bottom left": (0, 1), "bottom right": (1, 1)}
 _FLAKE = 2.0**-9  # a flake of ink as a share of the width, so that it is as large on an L and on an H print
 _NEVER = 2**16 - 1
-CORNERS = {"top left": (0, 0), "top right": (1, 0), "bottom left": (0, 1), "bottom right": (1, 1)}
 
 
-def painted(values: np.ndarray, reached: np.ndarray | bool, paint: str, dark=True, light=False) -> np.ndarray:
+def painted(
+    values: np.ndarray, reached: np.ndarray | bool, paint: str, dark: float = True, light: float = False
+) -> np.ndarray:
     """A copy of `values` in which what is `reached` has its paint: the one rule of what damage does.
 
     values: bool modules, True = dark, or the greys of a print, whose ink and paper are `dark` and `light`;
@@ -43,7 +47,7 @@ class Damage:
     kind: the model's name; field: (x, y) -> value, for a row of x and a column of y from 0 to 1;
     paint: what a reached module becomes: "flip" (the other colour), "dark" or "light";
     spare_finders: leave out the three finder patterns and their separators;
-    by_module: its grain is the module, on a print too: whole modules are reached.
+    by_module: whole modules are reached, on a print too: the field is asked at their centres only.
     """
 
     kind: str
@@ -56,9 +60,17 @@ class Damage:
         one_of("paint", self.paint, PAINTS)
         one_of("spare_finders", self.spare_finders, (True, False))
 
-    def _values(self, n: int) -> np.ndarray:
-        centres = (np.arange(n) + 0.5) / n
-        return self.field(centres[None, :], centres[:, None])
+    def _values(self, n: int, px: int = 1) -> np.ndarray:
+        """The field at px·px places in each of n×n modules, inf where it spares: a new float array."""
+        version, side = _version_of(n), n * px
+        centres = (np.arange(side) + 0.5) / side
+        values = np.array(np.broadcast_to(self.field(centres[None, :], centres[:, None]), (side, side)))
+        if np.isnan(values).any():
+            raise ValueError(f"field must give numbers, not nan ({self.kind})")
+        if self.spare_finders:
+            spared = np.isin(layout(version, Level.L).role, ("finder", "separator"))
+            values[_enlarged(spared, px)] = np.inf
+        return values
 
     def order(self, n: int) -> np.ndarray:
         """Severity at which each module is reached: float n×n, above 0 and up to 1, inf for never.
@@ -66,22 +78,13 @@ class Damage:
         n: modules along one side, 21 to 177.  Modules of equal value are reached together, at the
         severity that completes them, so the share reached is never above the severity.
         """
-        _version_of(n)
-        values = np.broadcast_to(self._values(n), (n, n)).round(12)  # so that symmetry survives rounding
-        return _severities(self._checked(values, n))
-
-    def _checked(self, values: np.ndarray, n: int) -> np.ndarray:
-        """`values`, a whole number of them to each module, without nan and with inf where it spares."""
-        if np.isnan(values).any():
-            raise ValueError(f"field must give numbers, not nan ({self.kind})")
-        if self.spare_finders:
-            spared = np.isin(layout(_version_of(n), Level.L).role, ("finder", "separator"))
-            values[_enlarged(spared, len(values) // n)] = np.inf
-        return values
+        values = self._values(n).round(12)  # so that symmetry survives rounding
+        _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+        shares = np.cumsum(counts)[place].reshape(n, n) / values.size
+        return np.where(np.isinf(values), np.inf, shares)
 
     def reached(self, n: int, severity: float, px_per_module: int) -> np.ndarray:
         """Which pixels of a print are reached: bool, n·px_per_module square, no more than the severity.
-
         The same damage as `order` gives, on a finer grid: a scratch thinner than a module is thin.
         """
         severity = number("severity", severity, 0, 1)
@@ -89,71 +92,25 @@ class Damage:
         if self.by_module:
             return _enlarged(self.order(n) <= severity, px_per_module)
         steps, ordered = _on_print(self, n, px_per_module)
-        count = int(severity * len(ordered) + 1e-9)
-        return steps < (ordered[count] if count < len(ordered) else _NEVER)
+        return steps < ordered[int(severity * steps.size + 1e-9)]
 
     def apply(self, modules: np.ndarray, severity: float) -> np.ndarray:
         """A damaged copy of `modules` (bool n×n, True = dark) at a severity from 0 to 1."""
         modules = np.asarray(modules)
         if modules.dtype != bool or modules.ndim != 2 or len(set(modules.shape)) != 1:
             raise ValueError(f"modules must be a bool n×n array, not {modules.dtype} {modules.shape}")
-        severity = number("severity", severity, 0, 1)
-        return painted(modules, self.order(len(modules)) <= severity, self.paint)
-
-
-@dataclass(frozen=True)
-class _CodewordDamage(Damage):
-    """Damage that takes whole codewords; field: (indices of the codewords, their blocks) -> value."""
-
-    by_module: bool = True
-    level: Level = Level.L  # the blocks depend on the level, the codewords' places do not
-
-    def _values(self, n: int) -> np.ndarray:
-        here = layout(_version_of(n), self.level)
-        values = np.append(self.field(np.arange(len(here.block)), here.block), np.inf)
-        return values[here.codeword]  # -1, no codeword, takes the last value
+        return painted(modules, self.order(len(modules)) <= number("severity", severity, 0, 1), self.paint)
 
 
 @lru_cache(maxsize=4)  # a trial's severities, one after another
 def _on_print(damage: Damage, n: int, px: int) -> tuple[np.ndarray, np.ndarray]:
-    """The field at the pixels of a print, and all its values in order: in _NEVER steps, quick to sort."""
-    _version_of(n)
-    values = damage._checked(np.broadcast_to(damage._values(n * px), (n * px, n * px)).copy(), n)
+    """The field at a print's pixels in steps, which sort quickly, and all of them in order, then _NEVER."""
+    values = damage._values(n, px)
     never = np.isinf(values)
     low, high = values.min(), values.max(initial=-np.inf, where=~never)
     steps = ((np.minimum(values, high) - low) * ((_NEVER - 1) / max(high - low, 1e-12))).astype(np.uint16)
     steps[never] = _NEVER
-    return steps, np.sort(steps, axis=None, kind="stable")
-
-
-def _enlarged(small: np.ndarray, px: int) -> np.ndarray:
-    return small.repeat(px, axis=1).repeat(px, axis=0)
-
-
-MODELS: dict[str, Callable[..., Damage]] = {}
-
-
-def _model(draw: Callable[..., Damage]) -> Callable[..., Damage]:
-    """Enter a model in MODELS and give it what all have: rng, paint and spare_finders.
-
-    rng: a numpy Generator, or a seed for one; paint: None for the model's own.
-    """
-
-    @wraps(draw)
-    def model(rng, *, paint=None, spare_finders=False, **parameters) -> Damage:
-        if not isinstance(rng, np.random.Generator):
-            rng = np.random.default_rng(integer("rng, unless a numpy Generator,", rng, 0, 2**63 - 1))
-        for name in parameters:
-            one_of(f"parameters of {draw.__name__}", name, model.__signature__.parameters)
-        damage = draw(rng, **parameters)
-        paint = damage.paint if paint is None else paint
-        return replace(damage, paint=paint, spare_finders=spare_finders)
-
-    shared = list(inspect.signature(model, follow_wrapped=False).parameters.values())[1:3]
-    own = inspect.signature(draw)
-    model.__signature__ = own.replace(parameters=[*own.parameters.values(), *shared])
-    MODELS[draw.__name__] = model
-    return model
+    return steps, np.append(np.sort(steps, axis=None, kind="stable"), np.uint16(_NEVER))
 
 
 def _version_of(n: int) -> int:
@@ -162,222 +119,212 @@ def _version_of(n: int) -> int:
     return (n - 17) // 4
 
 
-def _severities(values: np.ndarray) -> np.ndarray:
-    """The share of all values that are no greater, for each; inf stays inf."""
-    flat = values.ravel()
-    rank = np.argsort(flat)
-    ordered = flat[rank]
-    ends = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]) + 1, flat.size)
-    shares = np.empty(flat.size)
-    shares[rank] = np.repeat(ends, np.diff(ends, prepend=0)) / flat.size
-    return np.where(np.isinf(values), np.inf, shares.reshape(values.shape))
+def _enlarged(small: np.ndarray, px: int) -> np.ndarray:
+    return small.repeat(px, axis=1).repeat(px, axis=0)
 
 
-def _key(rng: np.random.Generator) -> int:
-    return int(rng.integers(1 << 63))
+def _model(draw: Draw) -> Draw:
+    """The model with what all have: rng may be a seed; paint, None: its own; and spare_finders."""
+
+    @wraps(draw)
+    def model(
+        rng: Generator | int, *, paint: str | None = None, spare_finders: bool = False, **parameters: object
+    ) -> Damage:
+        if not isinstance(rng, Generator):
+            rng = np.random.default_rng(integer("rng, unless a numpy Generator,", rng, 0, 2**63 - 1))
+        for name in parameters:
+            one_of(f"parameters of {draw.__name__}", name, signature.parameters)
+        damage = draw(rng, **parameters)
+        return replace(damage, paint=damage.paint if paint is None else paint, spare_finders=spare_finders)
+
+    own = inspect.signature(draw)
+    shared = list(inspect.signature(model, follow_wrapped=False).parameters.values())[1:3]
+    signature = own.replace(parameters=[*own.parameters.values(), *shared])
+    model.__signature__ = signature  # type: ignore[attr-defined]
+    return model
 
 
-def _white(key: int, *coordinates: np.ndarray) -> np.ndarray:
-    """White noise in 0 to 1 of whole-number coordinates: splitmix64's finalizer, a round for each."""
-    z = np.uint64(key)
-    with np.errstate(over="ignore"):  # 64-bit arithmetic wraps round on purpose
-        for c in coordinates:
-            z = (z ^ np.asarray(c).astype(np.uint64)) + np.uint64(0x9E3779B97F4A7C15)
-            z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-            z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-            z = z ^ (z >> np.uint64(31))
-    return (z >> np.uint64(11)).astype(float) * 2.0**-53
+def _white(rng: Generator, side: float = 1.0) -> Callable[..., np.ndarray]:
+    """White noise in 0 to 1, the same within cells `side` wide, 0: at one point (splitmix64's finalizer)."""
+    key = rng.integers(1 << 63, dtype=np.uint64)
+
+    def field(*coordinates: np.ndarray) -> np.ndarray:
+        z = np.array(key)
+        with np.errstate(over="ignore"):  # 64-bit arithmetic wraps round on purpose
+            for c in coordinates:
+                cell = np.floor(c / max(side, 2.0**-20)).astype(np.uint64)
+                z = (z ^ cell) + np.uint64(0x9E3779B97F4A7C15)
+                z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+                z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+                z = z ^ (z >> np.uint64(31))
+        return (z >> np.uint64(11)).astype(float) * 2.0**-53
+
+    return field
 
 
-def _cells(x: np.ndarray, side: float) -> np.ndarray:
-    return np.floor(x / max(side, 2.0**-20))  # a side of 0: each sampled point has a cell of its own
-
-
-def _least(fields) -> np.ndarray:
-    """The smallest of all at each point, one after another: a thousand need no memory for a thousand."""
-    return reduce(np.minimum, fields)
-
-
-def _angle(rng, angle: float | None, turn: float, count: int | None = None):
-    """`angle`, in degrees, as radians; None: drawn from 0 to `turn`, `count` of them."""
-    drawn = rng.uniform(0, turn, count)
-    return drawn if angle is None else np.radians(number("angle", angle, -360, 360)) + 0 * drawn
-
-
-@_model
-def speckle(rng, *, grain=0.0) -> Damage:
-    """Independent specks; grain: their side as a share of the width, 0: each module by itself."""
-    key, grain = _key(rng), number("grain", grain, 0, 1)
-
-    def field(x, y):
-        return _white(key, _cells(x, grain), _cells(y, grain))
-
-    return Damage("speckle", field, by_module=grain == 0)
-
-
-@_model
-def blot(rng, *, x=None, y=None) -> Damage:
-    """One round blot that grows from x, y (each from 0 to 1; None: anywhere)."""
-    cx, cy = rng.random(2)
-    cx = cx if x is None else number("x", x, 0, 1)
-    cy = cy if y is None else number("y", y, 0, 1)
-    return Damage("blot", lambda x, y: _distance(x - cx, y - cy), "dark")
-
-
-@_model
-def blots(rng, *, count=5) -> Damage:
-    """`count` round blots that grow together, the widest at most three times as wide as the narrowest."""
-    count = integer("count", count, 1, 1000)
-    centres, widths = rng.random((count, 2)), rng.uniform(0.5, 1.5, count)
-
-    def field(x, y):
-        return _least(_distance(x - cx, y - cy) / w for (cx, cy), w in zip(centres, widths))
-
-    return Damage("blots", field, "dark")
-
-
-def _distance(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return np.sqrt(x * x + y * y)  # np.hypot takes four times as long
-
-
-def _to_segment(x, y, cx, cy, angle, length):
-    """Distance of points to a segment of that centre, angle in radians and length."""
-    along = (x - cx) * np.cos(angle) + (y - cy) * np.sin(angle)
-    across = (y - cy) * np.cos(angle) - (x - cx) * np.sin(angle)
-    return _distance(across, np.maximum(np.abs(along) - length / 2, 0))
-
-
-@_model
-def scratch(rng, *, count=1, length=1.0, angle=None) -> Damage:
-    """Straight scratches that widen together.
-
-    count: how many; length: as a share of the symbol's width; angle: degrees from horizontal,
-    None: any, each scratch its own.
-    """
-    count, length = integer("count", count, 1, 1000), number("length", length, 0)
-    centres, angles = rng.random((count, 2)), _angle(rng, angle, np.pi, count)
-
-    def field(x, y):
-        return _least(_to_segment(x, y, *centre, turn, length) for centre, turn in zip(centres, angles))
-
-    return Damage("scratch", field, "light")
-
-
-@_model
-def crease(rng, *, angle=None, flaking=0.05) -> Damage:
-    """One fold right across, from which the ink flakes off.
-
-    angle: degrees from horizontal, None: any; flaking: how far from the fold, as a share of the
-    symbol's width, flakes come off before the fold is bare; 0: a clean line.
-    """
-    flaking, turn = number("flaking", flaking, 0, 1), _angle(rng, angle, np.pi)
-    (cx, cy), key = rng.uniform(0.2, 0.8, 2), _key(rng)
-
-    def field(x, y):
-        flakes = flaking * _white(key, _cells(x, _FLAKE), _cells(y, _FLAKE))
-        return _to_segment(x, y, cx, cy, turn, np.inf) + flakes
-
-    return Damage("crease", field, "light")
-
-
-@_model
-def tear(rng, *, corner=None, aspect=None) -> Damage:
-    """A tear that grows from a corner: one of CORNERS, None: any.  One, "bottom right", has no finder.
-
-    aspect: how far it runs along the horizontal edge over the vertical one; None: 1/2 to 2.
-    """
-    drawn, stretch = list(CORNERS)[rng.integers(4)], 2 ** rng.uniform(-1, 1)
-    one_of("corner", corner := drawn if corner is None else corner, CORNERS)
-    stretch = stretch if aspect is None else number("aspect", aspect, 0.01, 100)
-    cx, cy = CORNERS[corner]
-    return Damage("tear", lambda x, y: _distance((x - cx) / stretch, y - cy), "light")
-
-
-@_model
-def edge_wear(rng, *, roughness=0.03) -> Damage:
-    """Wear from all four edges; roughness: how far it runs ahead in places, as a share of the width."""
-    roughness, waves = number("roughness", roughness, 0, 1), _smooth_noise(rng, 0.1)
-
-    def field(x, y):
-        return np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y)) + roughness * waves(x, y)
-
-    return Damage("edge_wear", field, "light")
-
-
-@_model
-def logo(rng, *, shape="square", quiet_margin=False) -> Damage:
-    """A centred logo; severity is the area that it covers.
-
-    shape: "square" or "round"; quiet_margin: it stands on a light plate of its own, which covers with
-    light (ink of width w with a margin m round it covers w + 2m); without one its ink covers with dark.
-    """
-    one_of("shape", shape, ("square", "round"))
-    one_of("quiet_margin", quiet_margin, (True, False))
-    distance = _distance if shape == "round" else lambda dx, dy: np.maximum(np.abs(dx), np.abs(dy))
-    paint = "light" if quiet_margin else "dark"
-    return Damage("logo", lambda x, y: distance(x - 0.5, y - 0.5), paint)
-
-
-def _smooth_noise(rng, scale: float, waves: int = 64) -> Field:
-    """Gaussian random field of unit variance and correlation exp(-(d/scale)²/2), as a sum of waves.
-
-    Random Fourier features (Rahimi and Recht 2007).  x must be a row and y a column.
-    """
+def _smooth(rng: Generator, scale: float, waves: int = 64) -> Field:
+    """Gaussian noise of unit variance and correlation exp(-(d/scale)²/2): waves (Rahimi and Recht 2007)."""
     kx, ky = rng.normal(0, 1 / scale, (2, waves, 1))
     phase = rng.uniform(0, 2 * np.pi, (waves, 1))
 
-    def field(x, y):
+    def field(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         a, b = kx * x, ky * y.T + phase  # cos(a + b), summed over the waves by two matrix products
         return (np.cos(b).T @ np.cos(a) - np.sin(b).T @ np.sin(a)) * np.sqrt(2 / waves)
 
     return field
 
 
-@_model
-def stain(rng, *, scale=0.1) -> Damage:
+def _distance(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.sqrt(x * x + y * y)  # np.hypot takes four times as long
+
+
+def _from_point(cx: float, cy: float, width: float = 1.0) -> Field:
+    return lambda x, y: _distance(x - cx, y - cy) / width
+
+
+def _from_segment(cx: float, cy: float, angle: float, length: float = np.inf) -> Field:
+    """Distance to a segment of that centre, angle in radians and length."""
+    cos, sin = np.cos(angle), np.sin(angle)
+
+    def field(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        along = (x - cx) * cos + (y - cy) * sin
+        across = (y - cy) * cos - (x - cx) * sin
+        return _distance(across, np.maximum(np.abs(along) - length / 2, 0))
+
+    return field
+
+
+def _least(fields: list[Field]) -> Field:
+    """The smallest of all at each point, one after another: a thousand need no memory for a thousand."""
+    return lambda x, y: reduce(np.minimum, (field(x, y) for field in fields))
+
+
+def _of_codewords(rng: Generator, level: Level, in_turn: bool) -> Field:
+    """Whole codewords of symbols of `level` at random, in_turn: block after block; inf elsewhere."""
+    white = _white(rng)
+
+    def field(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        here = layout(_version_of(x.size), level)
+        values = white(np.arange(len(here.block))) + here.block * in_turn
+        return np.append(values, np.inf)[here.codeword]  # -1, no codeword, takes the last value
+
+    return field
+
+
+def _angles(rng: Generator, angle: float | None, turn: float, count: int = 1) -> np.ndarray:
+    """`count` angles, in radians: `angle`, in degrees; None: each drawn from 0 to `turn`."""
+    drawn = rng.uniform(0, turn, count)
+    return drawn if angle is None else np.full(count, np.radians(number("angle", angle, -360, 360)))
+
+
+def speckle(rng: Generator, *, grain: float = 0.0) -> Damage:
+    """Independent specks; grain: their side as a share of the width, 0: each module by itself."""
+    return Damage("speckle", _white(rng, number("grain", grain, 0, 1)), by_module=grain == 0)
+
+
+def blot(rng: Generator, *, x: float | None = None, y: float | None = None) -> Damage:
+    """One round blot that grows from x, y (each from 0 to 1; None: anywhere)."""
+    cx, cy = rng.random(2)
+    cx = cx if x is None else number("x", x, 0, 1)
+    cy = cy if y is None else number("y", y, 0, 1)
+    return Damage("blot", _from_point(cx, cy), "dark")
+
+
+def blots(rng: Generator, *, count: int = 5) -> Damage:
+    """`count` round blots that grow together, the widest at most three times as wide as the narrowest."""
+    centres = rng.random((integer("count", count, 1, 1000), 2))
+    widths = rng.uniform(0.5, 1.5, count)
+    return Damage("blots", _least([_from_point(x, y, w) for (x, y), w in zip(centres, widths)]), "dark")
+
+
+def scratch(rng: Generator, *, count: int = 1, length: float = 1.0, angle: float | None = None) -> Damage:
+    """`count` straight scratches that widen together; length: as a share of the symbol's width;
+    angle: degrees from horizontal, None: any, each scratch its own.
+    """
+    centres = rng.random((integer("count", count, 1, 1000), 2))
+    angles = _angles(rng, angle, np.pi, count)
+    length = number("length", length, 0)
+    fields = [_from_segment(x, y, turn, length) for (x, y), turn in zip(centres, angles)]
+    return Damage("scratch", _least(fields), "light")
+
+
+def crease(rng: Generator, *, angle: float | None = None, flaking: float = 0.05) -> Damage:
+    """One fold right across, from which the ink flakes off; angle: degrees from horizontal, None: any;
+    flaking: how far from it, as a share of the width, flakes come off before it is bare; 0: a clean line.
+    """
+    flaking = number("flaking", flaking, 0, 1)
+    turn = _angles(rng, angle, np.pi)[0]
+    cx, cy = rng.uniform(0.2, 0.8, 2)
+    fold = _from_segment(cx, cy, turn)
+    flakes = _white(rng, _FLAKE)
+    return Damage("crease", lambda x, y: fold(x, y) + flaking * flakes(x, y), "light")
+
+
+def tear(rng: Generator, *, corner: str | None = None, aspect: float | None = None) -> Damage:
+    """A tear that grows from a corner: one of CORNERS, None: any; "bottom right" alone has no finder;
+    aspect: how far it runs along the horizontal edge over the vertical one; None: 1/2 to 2.
+    """
+    drawn = list(CORNERS)[rng.integers(4)]
+    stretch = 2 ** rng.uniform(-1, 1)
+    cx, cy = CORNERS[one_of("corner", drawn if corner is None else corner, CORNERS)]
+    stretch = stretch if aspect is None else number("aspect", aspect, 0.01, 100)
+    return Damage("tear", lambda x, y: _distance((x - cx) / stretch, y - cy), "light")
+
+
+def edge_wear(rng: Generator, *, roughness: float = 0.03) -> Damage:
+    """Wear from all four edges; roughness: how far it runs ahead in places, as a share of the width."""
+    roughness = number("roughness", roughness, 0, 1)
+    ahead = _smooth(rng, 0.1)
+    edge = _least([lambda x, y: x, lambda x, y: 1 - x, lambda x, y: y, lambda x, y: 1 - y])
+    return Damage("edge_wear", lambda x, y: edge(x, y) + roughness * ahead(x, y), "light")
+
+
+def logo(rng: Generator, *, shape: str = "square", quiet_margin: bool = False) -> Damage:
+    """A centred logo; shape: "square" or "round"; quiet_margin: on a light plate, which covers with
+    light (ink of width w with a margin m round it covers w + 2m); without one its ink covers with dark.
+    """
+    one_of("shape", shape, ("square", "round"))
+    one_of("quiet_margin", quiet_margin, (True, False))
+    distance = _distance if shape == "round" else lambda dx, dy: np.maximum(np.abs(dx), np.abs(dy))
+    return Damage("logo", lambda x, y: distance(x - 0.5, y - 0.5), "light" if quiet_margin else "dark")
+
+
+def stain(rng: Generator, *, scale: float = 0.1) -> Damage:
     """Smooth random patches, as in Wilson's study of 2021; scale: correlation length over width."""
-    field = _smooth_noise(rng, number("scale", scale, 0.005, 10))
-    return Damage("stain", field, "dark")
+    return Damage("stain", _smooth(rng, number("scale", scale, 0.005, 10)), "dark")
 
 
-@_model
-def fade(rng, *, angle=None, patchiness=0.1) -> Damage:
+def fade(rng: Generator, *, angle: float | None = None, patchiness: float = 0.1) -> Damage:
     """The print fades away from one side, unevenly.  patchiness: by how much, as a share of the width;
     angle: in degrees clockwise from the right, where the print lasts longest, None: any.
     """
-    turn, key = _angle(rng, angle, 2 * np.pi), _key(rng)
     patchiness = number("patchiness", patchiness, 0, 1)
-
-    def field(x, y):
-        patches = _white(key, _cells(x, _FLAKE), _cells(y, _FLAKE))
-        return x * np.cos(turn) + y * np.sin(turn) + patchiness * patches
-
-    return Damage("fade", field, "light")
+    turn = _angles(rng, angle, 2 * np.pi)[0]
+    cos, sin = np.cos(turn), np.sin(turn)
+    patches = _white(rng, _FLAKE)
+    return Damage("fade", lambda x, y: x * cos + y * sin + patchiness * patches(x, y), "light")
 
 
-@_model
-def dead_lines(rng, *, dots=200, direction=None) -> Damage:
-    """Dead dots of a print head, each a line right across, one after another.
-
-    dots: printer dots across the symbol (25 mm at 203 dpi: 200); a module is reached with the dot
-    at its centre.  direction: "vertical" or "horizontal"; None: either.
+def dead_lines(rng: Generator, *, dots: int = 200, direction: str | None = None) -> Damage:
+    """Dead dots of a print head: lines right across; direction: "vertical" or "horizontal", None: either;
+    dots: printer dots across the symbol (25 mm at 203 dpi: 200); the one at its centre takes a module.
     """
-    dots, key, vertical = integer("dots", dots, 1, 1 << 20), _key(rng), rng.random() < 0.5
-    if direction is not None:
-        one_of("direction", direction, ("vertical", "horizontal"))
-        vertical = direction == "vertical"
-    return Damage("dead_lines", lambda x, y: _white(key, _cells(x if vertical else y, 1 / dots)), "light")
+    white = _white(rng, 1 / integer("dots", dots, 1, 1 << 20))
+    drawn = "vertical" if rng.random() < 0.5 else "horizontal"
+    way = one_of("direction", drawn if direction is None else direction, ("vertical", "horizontal"))
+    return Damage("dead_lines", lambda x, y: white(x if way == "vertical" else y), "light")
 
 
-@_model
-def codewords(rng) -> Damage:
+def codewords(rng: Generator) -> Damage:
     """Whole codewords at random and nothing else; severity is still a share of area, 8 modules each."""
-    key = _key(rng)
-    return _CodewordDamage("codewords", lambda k, block: _white(key, k))
+    return Damage("codewords", _of_codewords(rng, Level.L, in_turn=False), by_module=True)
 
 
-@_model
-def worst_codewords(rng, *, level=None) -> Damage:
+def worst_codewords(rng: Generator, *, level: Level | str | None = None) -> Damage:
     """Whole codewords in the worst case for symbols of `level` (needed): one block, then the next."""
-    key, level = _key(rng), Level.parse(level)
-    return _CodewordDamage("worst_codewords", lambda k, block: block + _white(key, k), level=level)
+    return Damage("worst_codewords", _of_codewords(rng, Level.parse(level), in_turn=True), by_module=True)
+
+
+_AREAS: list[Draw] = [speckle, blot, blots, scratch, crease, tear, edge_wear, logo, stain, fade, dead_lines]
+_WHOLE: list[Draw] = [codewords, worst_codewords]
+MODELS = {draw.__name__: _model(draw) for draw in _AREAS + _WHOLE}

@@ -10,38 +10,25 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from scipy import optimize, stats
 
-from qrlab.checks import (
-    integer,
-    number,
-    one_of,
-)
-from qrlab.damage import MODELS, painted
-from qrlab.placement import Layout, layout
-from qrlab.progress import progress
-from qrlab.standard import (
-    MODES,
-    VERSIONS,
-    Level,
-    blocks_of,
-    capacity,
-    ordered,
-    size_of,
-)
-from qrlab.symbols import (
-    Symbol,
-)
+from qrlab.checks import integer, number
+from qrlab.damage import painted
+from qrlab.placement import Layout, layout, places
+from qrlab.standard import MODES, VERSIONS, Level, blocks_of, capacity, ordered, size_of
+from qrlab.symbols import Symbol
+
+if TYPE_CHECKING:  # pandas and scipy are slow to load, and workers don't need them
+    import pandas as pd
 
 # Misdecode protection, ISO/IEC 18004, table 9: codewords kept back to detect errors, not to correct them.
 PROTECTION = {(1, "L"): 3, (1, "M"): 2, (2, "L"): 2, (1, "Q"): 1, (1, "H"): 1, (3, "L"): 1}
 _CHUNK = 1 << 16  # modules taken up at a time, whatever the number of trials: half a MB
 
 
-def capability() -> pd.DataFrame:
+def capability() -> "pd.DataFrame":
     """What each symbol holds and corrects: 160 rows, by version and level (an ordered category).
 
     modules: along one side; codewords, data_codewords, blocks: counts; correctable: wrong codewords,
@@ -50,27 +37,24 @@ def capability() -> pd.DataFrame:
     codewords; guaranteed_pct: the largest share of codewords that can be wrong whichever they are;
     numeric, alphanumeric, bytes, kanji: what one segment holds.
     """
-    table = _capability().copy()
-    return table.assign(level=ordered(table.level))
+    import pandas as pd
+
+    table = pd.DataFrame([_capability_of(version, level) for version in VERSIONS for level in Level])
+    return table.assign(level=ordered(table.level)).rename(columns={"byte": "bytes"})
 
 
-@lru_cache(maxsize=1)
-def _capability() -> pd.DataFrame:
-    return pd.DataFrame([_capability_of(version, level) for version in VERSIONS for level in Level])
-
-
-def _capability_of(version: int, level: Level) -> dict:
+def _capability_of(version: int, level: Level) -> dict[str, str | float]:
     blocks = blocks_of(version, level)
-    codewords, data = (sum(column) for column in zip(*blocks))
-    kept_back = PROTECTION.get((version, level), 0)
+    codewords = sum(total for total, _ in blocks)
     correctable = sum((total - data) // 2 for total, data in blocks)
+    kept_back = PROTECTION.get((version, level), 0)
     correctable_iso = sum((total - data - kept_back) // 2 for total, data in blocks)
     return {
         "version": version,
         "level": level.value,
         "modules": size_of(version),
         "codewords": codewords,
-        "data_codewords": data,
+        "data_codewords": sum(data for _, data in blocks),
         "blocks": len(blocks),
         "correctable": correctable,
         "correctable_iso": correctable_iso,
@@ -78,26 +62,26 @@ def _capability_of(version: int, level: Level) -> dict:
         "capability_pct": 100 * correctable / codewords,
         "capability_iso_pct": 100 * correctable_iso / codewords,
         "guaranteed_pct": 100 * min((total - data) // 2 for total, data in blocks) / codewords,
-    } | {{"byte": "bytes"}.get(mode, mode): capacity(version, level, mode) for mode in MODES}
+    } | {mode: capacity(version, level, mode) for mode in MODES}
 
 
-def sizes(lengths: Iterable[int], mode: str = "byte") -> pd.DataFrame:
-    """The smallest symbol for payloads of each length: a row per length and level where one fits.
+def sizes(lengths: Iterable[int], mode: str = "byte") -> "pd.DataFrame":
+    """The smallest symbol for payloads of each length: a row per level and length where one fits.
 
     lengths: in units of `mode`, 1 or more.  Columns: length, level (an ordered category), version,
     modules (along one side, without quiet zone) and free (the highest level that this version holds).
     """
-    lengths = np.array([integer("lengths", length, 1, 10**6) for length in lengths], dtype=int)
-    held = np.array([[capacity(v, level, mode) for level in Level] for v in VERSIONS])
-    tables = []
-    for k, level in enumerate(Level):
-        step = np.searchsorted(held[:, k], lengths)  # capacity grows with the version
-        length, step = lengths[step < len(VERSIONS)], step[step < len(VERSIONS)]
-        free = np.array(Level)[(held[step] >= length[:, None]).sum(axis=1) - 1]
-        table = pd.DataFrame({"length": length, "level": level.value, "version": step + 1})
-        tables.append(table.assign(modules=size_of(table.version), free=free))
-    table = pd.concat(tables, ignore_index=True)
-    return table.assign(level=ordered(table.level), free=ordered(table.free))
+    import pandas as pd
+
+    asked = np.array([integer("lengths", length, 1, 10**6) for length in lengths], dtype=int)
+    held = np.array([[capacity(v, level, mode) for v in VERSIONS] for level in Level])
+    versions = 1 + np.array([np.searchsorted(row, asked) for row in held])  # it grows with the version
+    levels = np.repeat([level.value for level in Level], len(asked))
+    table = pd.DataFrame({"length": np.tile(asked, 4), "level": levels, "version": versions.ravel()})
+    table = table[table.version <= VERSIONS[-1]].reset_index(drop=True)
+    fits = held[:, table.version - 1] >= table.length.to_numpy()
+    free = np.array([level.value for level in Level])[fits.sum(axis=0) - 1]
+    return table.assign(level=ordered(table.level), modules=size_of(table.version), free=ordered(free))
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,13 +101,11 @@ class _Plan:
 @lru_cache(maxsize=160)
 def _plan(version: int, level: Level) -> _Plan:
     here = layout(version, level)
-    codeword = here.codeword.ravel()
-    modules = np.argsort(codeword, kind="stable")[np.sum(codeword < 0) :].reshape(-1, 8)
-    blocks, longest = len(here.correctable), np.bincount(here.block).max()
-    rows = [np.flatnonzero(here.block == block) for block in range(blocks)]
-    padded = np.array([np.pad(row, (0, longest - len(row)), mode="edge") for row in rows])
-    short = sum(len(row) < longest for row in rows)
-    return _Plan(modules[padded.ravel()].T.copy(), padded.shape, short, int(here.correctable[0]))
+    counts = np.bincount(here.block)
+    rows = [np.flatnonzero(here.block == block) for block in range(len(counts))]
+    padded = np.array([np.pad(row, (0, counts.max() - len(row)), mode="edge") for row in rows])
+    modules = places(version)[padded.ravel()].T.copy()
+    return _Plan(modules, padded.shape, int(np.sum(counts < counts.max())), int(here.correctable[0]))
 
 
 def break_point(symbol: Symbol, order: np.ndarray, paint: str = "flip") -> float | np.ndarray:
@@ -134,31 +116,29 @@ def break_point(symbol: Symbol, order: np.ndarray, paint: str = "flip") -> float
     "light"; one that has that colour already is not wrong.  Just below the answer every block can
     still be corrected.
     """
-    order, n = np.asarray(order), len(_checked(symbol).modules)
+    order, n = np.asarray(order), checked(symbol).size
     if order.shape[-2:] != (n, n) or not 2 <= order.ndim <= 3 or order.dtype.kind not in "fiu":
         raise ValueError(f"order must be numbers {n}×{n} or trials×{n}×{n}, not {order.dtype} {order.shape}")
-    unharmed = (painted(symbol.modules, True, paint) == symbol.modules).reshape(-1)
-    unharmed = unharmed if unharmed.any() else None
-    plan = _plan(symbol.version, symbol.level)
+    unharmed = (painted(symbol.modules, True, paint) == symbol.modules).ravel()
+    plan, flat = _plan(symbol.version, symbol.level), order.reshape(-1, n * n)
     if order.ndim == 2:
-        return float(_first_loss(plan, order.reshape(-1), unharmed))
-    flat, lost, step = order.reshape(-1, n * n), np.empty(len(order)), max(1, _CHUNK // (n * n))
-    for k in range(0, len(order), step):  # a fresh copy is in the cache when its modules are looked up
+        return float(_first_loss(plan, flat[0], unharmed))
+    lost, step = np.empty(len(flat)), max(1, _CHUNK // (n * n))
+    for k in range(0, len(flat), step):  # a fresh copy is in the cache when its modules are looked up
         lost[k : k + step] = _first_loss(plan, flat[k : k + step].copy(), unharmed)
     return lost
 
 
-def _checked(symbol: object) -> Symbol:
+def checked(symbol: object) -> Symbol:
+    """`symbol`; ValueError where it is none."""
     if not isinstance(symbol, Symbol):
         raise ValueError(f"symbol must be a Symbol, as make gives it, not {type(symbol).__name__}")
     return symbol
 
 
-def _first_loss(plan: _Plan, order: np.ndarray, unharmed: np.ndarray | None) -> np.ndarray:
+def _first_loss(plan: _Plan, order: np.ndarray, unharmed: np.ndarray) -> np.ndarray:
     """Breaking points along the last axis of `order`, float or int."""
-    if order.dtype.kind != "f":
-        order = order.astype(float)
-    if unharmed is not None:
+    if unharmed.any() or order.dtype.kind != "f":
         order = np.where(unharmed, np.inf, order)
     wrong = np.minimum.reduce(order.take(plan.modules, -1), -2)
     flat = wrong.reshape(-1)
@@ -177,6 +157,8 @@ def survival(version: int, level: Level | str, module_error_rate: float | np.nda
     module_error_rate: 0 to 1, a number or an array; the answer has its shape.  A codeword is wrong
     with 1 - (1 - rate)^8; each block is a binomial tail, the symbol their product.
     """
+    from scipy import stats
+
     here = layout(version, level)
     try:
         rate = np.asarray(module_error_rate, dtype=float)
@@ -184,15 +166,17 @@ def survival(version: int, level: Level | str, module_error_rate: float | np.nda
         rate = np.array(np.nan)
     if not np.all((rate >= 0) & (rate <= 1)):
         raise ValueError(f"module_error_rate must be numbers from 0 to 1, not {module_error_rate!r}")
-    wrong, chance = 1 - (1 - rate) ** 8, np.ones(rate.shape)
-    sizes, counts = np.unique(np.bincount(here.block), return_counts=True)
-    for size, count in zip(sizes, counts):
+    wrong = 1 - (1 - rate) ** 8
+    chance = np.ones(rate.shape)
+    for size, count in zip(*np.unique(np.bincount(here.block), return_counts=True)):
         chance = chance * stats.binom.cdf(here.correctable[0], size, wrong) ** count
     return float(chance) if chance.ndim == 0 else chance
 
 
 def tolerable_rate(version: int, level: Level | str, chance: float = 0.5) -> float:
     """The module error rate at which `survival` has fallen to `chance`: above 0, below 1."""
+    from scipy import optimize
+
     chance = number("chance", chance, 1e-9, 1 - 1e-9)
     return float(optimize.brentq(lambda rate: survival(version, level, rate) - chance, 0, 1, xtol=1e-12))
 
@@ -226,69 +210,3 @@ def wrong_codewords(symbol: Symbol, order: np.ndarray, severity: float, paint: s
     """The share of all codewords, 0 to 1, that damage of that order (n×n) makes wrong at `severity`."""
     reached = (np.asarray(order) <= severity) & np.isfinite(order)
     return judge(symbol, painted(symbol.modules, reached, paint) != symbol.modules).codewords.mean()
-
-
-def harm(
-    symbols: Iterable[Symbol],
-    model: str,
-    severities: Iterable[float],
-    *,
-    trials: int,
-    seed: int = 0,
-    **parameters,
-) -> pd.DataFrame:
-    """What damage does to symbols: the mean shares of modules and of codewords that it makes wrong.
-
-    symbols, model, trials, seed, parameters: as for `break_points`, and the same damage.  A row per
-    symbol and severity: symbol, version, level, severity, wrong_modules and wrong_codewords (0 to 1).
-    """
-    one_of("model", model, MODELS)
-    trials, seed = integer("trials", trials, 1, 10**9), integer("seed", seed, 0, 2**63 - 1)
-    at, rows = np.array([number("severities", s, 0, 1) for s in severities]), []
-    for k, symbol in enumerate([symbols] if isinstance(symbols, Symbol) else symbols):
-        here, total = layout(_checked(symbol).version, symbol.level), np.zeros((2, len(at)))
-        data = here.codeword >= 0
-        for trial in range(trials):
-            damage = MODELS[model](np.random.default_rng([seed, trial]), **parameters)
-            order = damage.order(symbol.size)
-            order[painted(symbol.modules, np.isfinite(order), damage.paint) == symbol.modules] = np.inf
-            first = np.full(len(here.block), np.inf)
-            np.minimum.at(first, here.codeword[data], order[data])
-            for share, reached in zip(total, (order.ravel(), first)):
-                share += np.searchsorted(np.sort(reached), at, "right") / reached.size
-        shares = (total / trials).T
-        rows += [(k, symbol.version, symbol.level.value, s, *share) for s, share in zip(at, shares)]
-    table = pd.DataFrame(
-        rows, columns=["symbol", "version", "level", "severity", "wrong_modules", "wrong_codewords"]
-    )
-    return table.assign(level=ordered(table.level))
-
-
-def break_points(
-    symbols: Iterable[Symbol], model: str, *, trials: int, seed: int = 0, **parameters
-) -> pd.DataFrame:
-    """Breaking points of symbols under one kind of damage, paired: trial k lays the same on each.
-
-    symbols: one or several; model: a key of damage.MODELS; parameters: the model's.  A row per symbol
-    and trial: symbol (its place in `symbols`), version, level, trial, severity (the breaking point, a
-    share of the symbol's area; inf: never) and wrong_codewords (their share at that point).  Trial k
-    depends on seed and k alone.  Shows progress.
-    """
-    one_of("model", model, MODELS)
-    trials, seed = integer("trials", trials, 1, 10**9), integer("seed", seed, 0, 2**63 - 1)
-    by_size: dict[int, list[tuple[int, Symbol]]] = {}
-    for k, symbol in enumerate([symbols] if isinstance(symbols, Symbol) else symbols):
-        by_size.setdefault(_checked(symbol).size, []).append((k, symbol))
-    rows = []
-    with progress(trials * len(by_size), model, "trial") as bar:
-        for n, alike in by_size.items():
-            for trial in range(trials):
-                damage = MODELS[model](np.random.default_rng([seed, trial]), **parameters)
-                order = damage.order(n)
-                for k, symbol in alike:
-                    severity = break_point(symbol, order, damage.paint)
-                    share = wrong_codewords(symbol, order, severity, damage.paint)
-                    rows.append((k, symbol.version, symbol.level.value, trial, severity, share))
-                bar.update()
-    table = pd.DataFrame(rows, columns=["symbol", "version", "level", "trial", "severity", "wrong_codewords"])
-    return table.assign(level=ordered(table.level))

@@ -30,31 +30,26 @@ class Layout:
     role: np.ndarray
 
 
-@lru_cache(maxsize=160)
-def _layout(version: int, level: Level) -> Layout:
-    blocks = blocks_of(version, level)
-    block = _frozen(np.array(_interleave(blocks)))
-    correctable = _frozen(np.array([(total - data) // 2 for total, data in blocks]))
-    role = roles(version)
-    return Layout(version, level, _codewords(version), block, correctable, role)
-
-
 def layout(version: int, level: Level | str) -> Layout:
     """The map of codewords, blocks and roles for one of the 160 symbols; cached."""
     return _layout(integer("version", version, 1, 40), Level.parse(level))
 
 
-def _interleave(blocks: list[tuple[int, int]]) -> list[int]:
-    """The block of each codeword in the order of placement (ISO/IEC 18004, 7.6)."""
-    rounds = range(max(data for _, data in blocks))
-    data = [b for k in rounds for b, (_, count) in enumerate(blocks) if k < count]
-    ec = blocks[0][0] - blocks[0][1]  # the same for every block of a symbol
-    return data + list(range(len(blocks))) * ec
+@lru_cache(maxsize=160)
+def _layout(version: int, level: Level) -> Layout:
+    blocks, role = blocks_of(version, level), roles(version)
+    codeword = np.full(role.shape, -1)
+    codeword.ravel()[places(version)] = np.arange(len(places(version)))[:, None]
+    rounds = range(max(data for _, data in blocks))  # ISO/IEC 18004, 7.6: data in turns, then correction
+    block = [b for k in rounds for b, (_, data) in enumerate(blocks) if k < data]
+    block += list(range(len(blocks))) * (blocks[0][0] - blocks[0][1])  # as many in every block
+    correctable = np.array([(total - data) // 2 for total, data in blocks])
+    return Layout(version, level, _frozen(codeword), _frozen(np.array(block)), _frozen(correctable), role)
 
 
 @lru_cache(maxsize=40)
 def roles(version: int) -> np.ndarray:
-    """What each module is for (ISO/IEC 18004, 6.3 and 7.9, 7.10)."""
+    """What each module is for, str n×n (ISO/IEC 18004, 6.3 and 7.9, 7.10)."""
     n = size_of(version)
     role = np.full((n, n), "data", dtype="<U9")
     role[6, :] = role[:, 6] = "timing"
@@ -85,35 +80,32 @@ def _path(free: np.ndarray) -> np.ndarray:
     return path[free.ravel()[path]]
 
 
+@lru_cache(maxsize=40)
+def places(version: int) -> np.ndarray:
+    """Flat indices of the modules of each codeword: int codewords×8, in the order of Layout.block."""
+    return _frozen(_path(roles(version) == "data").reshape(-1, 8))
+
+
 def codewords_of(modules: np.ndarray, version: int, mask: int) -> np.ndarray:
     """The codewords that modules (bool n×n) hold: uint8, one for each of Layout.block, in that order."""
-    path = _path(roles(version) == "data")
-    return np.packbits((modules ^ masks(len(modules))[mask]).ravel()[path])
+    return np.packbits((modules ^ masks(len(modules))[mask]).ravel()[places(version)])
 
 
 def with_codewords(modules: np.ndarray, codewords: np.ndarray, version: int, mask: int) -> np.ndarray:
     """A copy of modules (bool n×n) that holds these codewords (uint8, as `codewords_of` gives them)."""
-    path, modules = _path(roles(version) == "data"), modules.copy()
-    modules.ravel()[path] = np.unpackbits(codewords).astype(bool) ^ masks(len(modules))[mask].ravel()[path]
-    return modules
-
-
-@lru_cache(maxsize=40)
-def _codewords(version: int) -> np.ndarray:
-    role = roles(version)
-    path = _path(role == "data")
-    codeword = np.full(role.size, -1)
-    codeword[path] = np.arange(len(path)) // 8
-    return _frozen(codeword.reshape(role.shape))
+    bits = np.unpackbits(codewords).astype(bool).reshape(-1, 8)
+    changed = modules.copy()
+    changed.ravel()[places(version)] = bits ^ masks(len(modules))[mask].ravel()[places(version)]
+    return changed
 
 
 @lru_cache(maxsize=40)
 def masks(n: int) -> np.ndarray:
-    """The modules that each of the eight masks inverts, 8×n×n (ISO/IEC 18004, table 10)."""
+    """The modules that each of the eight masks inverts, bool 8×n×n (ISO/IEC 18004, table 10)."""
     i, j = np.indices((n, n))
     both = i * j % 2 + i * j % 3
     tests = i + j & 1, i & 1, j % 3, (i + j) % 3, i // 2 + j // 3 & 1, both, both & 1, i + j + i * j % 3 & 1
-    return np.array(tests) == 0
+    return _frozen(np.array(tests) == 0)
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

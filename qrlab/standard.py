@@ -3,12 +3,16 @@
 Block tables come from segno.
 """
 
+from bisect import bisect
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from segno import consts
 
 from qrlab.checks import integer, one_of
+
+if TYPE_CHECKING:  # slow to load, and workers don't need it
+    import pandas as pd
 
 VERSIONS = range(1, 41)
 ALPHABETS = {  # of the contents that are made up; for bytes the characters of web addresses
@@ -18,6 +22,7 @@ ALPHABETS = {  # of the contents that are made up; for bytes the characters of w
 }
 MODES = {"numeric": 1, "alphanumeric": 2, "byte": 4, "kanji": 8}  # ISO/IEC 18004, table 2
 UNITS = {"numeric": "digits", "alphanumeric": "characters", "byte": "bytes", "kanji": "characters"}
+_GROUPS = {1: (0, 4, 7, 10), 2: (0, 6, 11), 4: (0, 8), 8: (0, 13)}  # bits of 0, 1, … units, the last a group
 
 
 class Level(StrEnum):
@@ -36,12 +41,11 @@ class Level(StrEnum):
         return {"L": 0.07, "M": 0.15, "Q": 0.25, "H": 0.30}[self.value]
 
     @classmethod
-    def parse(cls, level: "Level | str") -> "Level":
+    def parse(cls, level: object) -> "Level":
         """The level of that name, in upper or lower case; ValueError for anything else."""
-        name = level.upper() if isinstance(level, str) else None
-        if name not in cls.__members__:
-            raise ValueError(f"level must be one of L, M, Q, H, not {level!r}")
-        return cls[name]
+        if isinstance(level, str) and level.upper() in cls.__members__:
+            return cls[level.upper()]
+        raise ValueError(f"level must be one of L, M, Q, H, not {level!r}")
 
 
 def size_of(version: int) -> int:
@@ -51,21 +55,9 @@ def size_of(version: int) -> int:
 
 def blocks_of(version: int, level: Level) -> list[tuple[int, int]]:
     """(codewords, data codewords) of each block, in order (ISO/IEC 18004, table 9)."""
-    table = consts.ECC[version][getattr(consts, f"ERROR_LEVEL_{level}")]
+    tables: dict = consts.ECC
+    table = tables[version][consts.ERROR_MAPPING[level.value]]
     return [(ec.num_total, ec.num_data) for ec in table for _ in range(ec.num_blocks)]
-
-
-def capacity(version: int, level: Level | str, mode: str = "byte") -> int:
-    """Digits, characters or bytes that one segment of `mode` holds; mode: a key of MODES."""
-    version, level = integer("version", version, 1, 40), Level.parse(level)
-    one_of("mode", mode, MODES)
-    count_bits = consts.CHAR_COUNT_INDICATOR_LENGTH[MODES[mode]][span_of(version)]
-    bits = bits_in(version, level) - 4 - count_bits
-    if mode == "numeric":  # three digits in 10 bits, two in 7, one in 4
-        return bits // 10 * 3 + (2 if bits % 10 >= 7 else 1 if bits % 10 >= 4 else 0)
-    if mode == "alphanumeric":  # two characters in 11 bits, one in 6
-        return bits // 11 * 2 + (bits % 11 >= 6)
-    return bits // (13 if mode == "kanji" else 8)
 
 
 def bits_in(version: int, level: Level) -> int:
@@ -73,18 +65,25 @@ def bits_in(version: int, level: Level) -> int:
     return 8 * sum(data for _, data in blocks_of(version, level))
 
 
+def bits_of(length: int, mode: int) -> int:
+    """The bits that `length` units take, without mode and count; mode: a value of MODES."""
+    groups, rest = divmod(length, len(_GROUPS[mode]) - 1)
+    return groups * _GROUPS[mode][-1] + _GROUPS[mode][rest]
+
+
 def span_of(version: int) -> int:
     """Which of the three ranges of versions, each with its lengths of counts; segno's numbers, from 1."""
     return 1 if version < 10 else 2 if version < 27 else 3
 
 
-def bits_of(length: int, mode: int) -> int:
-    """The bits that `length` units take, without mode and count; mode: a value of MODES."""
-    if mode == MODES["numeric"]:
-        return length // 3 * 10 + (0, 4, 7)[length % 3]
-    if mode == MODES["alphanumeric"]:
-        return length // 2 * 11 + length % 2 * 6
-    return length * (13 if mode == MODES["kanji"] else 8)
+def capacity(version: int, level: Level | str, mode: str = "byte") -> int:
+    """Digits, characters or bytes that one segment of `mode` holds; mode: a key of MODES."""
+    version, level = integer("version", version, 1, 40), Level.parse(level)
+    one_of("mode", mode, MODES)
+    head = 4 + consts.CHAR_COUNT_INDICATOR_LENGTH[MODES[mode]][span_of(version)]
+    group = _GROUPS[MODES[mode]]
+    groups, rest = divmod(bits_in(version, level) - head, group[-1])
+    return groups * (len(group) - 1) + bisect(group, rest) - 1
 
 
 def smallest_version(length: int, level: Level | str, mode: str = "byte") -> int | None:
@@ -105,13 +104,15 @@ def too_long(length: int, mode: str, level: Level, version: int | None = None) -
     """What is wrong with content of `length` units that doesn't fit into `version`, None: into any."""
     held = {x: capacity(version or 40, x, mode) for x in Level}
     others = ", ".join(f"{held[x]:,} at {x}" for x in Level if x != level)
-    what = "the largest version, 40," if version is None else f"version {version}"
+    which = "the largest version, 40," if version is None else f"version {version}"
     return (
         f"content must be at most {held[level]:,} {UNITS[mode]} ({mode} mode) "
-        f"for {what} at level {level} ({others}), not {length:,}"
+        f"for {which} at level {level} ({others}), not {length:,}"
     )
 
 
-def ordered(levels: pd.Series) -> pd.Categorical:
+def ordered(levels: "pd.Series") -> "pd.Categorical":
     """Levels as an ordered category, from L to H."""
+    import pandas as pd
+
     return pd.Categorical(levels, [level.value for level in Level], ordered=True)

@@ -6,13 +6,11 @@ from functools import lru_cache
 
 import numpy as np
 import segno
-from segno import writers
+from segno import consts, encoder, writers
 
 from qrlab.checks import integer, one_of
 from qrlab.placement import masks, roles
 from qrlab.standard import Level, capacity, mode_of, smallest_version, too_long
-
-_FINDER = bytes([1, 0, 1, 1, 1, 0, 1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,16 +51,15 @@ class Symbol:
     def __repr__(self) -> str:
         return f"Symbol({self.version}-{self.level}, mask {self.mask}, {self.size}×{self.size} modules)"
 
-    def picture(self, kind: str = "svg", *, quiet_zone: int = 4, **options) -> bytes:
+    def picture(self, kind: str = "svg", *, quiet_zone: int = 4, **options: object) -> bytes:
         """The symbol as a file of `kind` ("svg" or "png"), `quiet_zone` modules wide all round.
 
         options: of segno's writer, for instance scale (SVG units or PNG pixels a module, 1).
         """
         one_of("kind", kind, ("svg", "png"))
-        out = io.BytesIO()
-        matrix = [bytearray(row) for row in self.modules.tolist()]
-        border = integer("quiet_zone", quiet_zone, 0, 1000)
-        writers.save(matrix, (self.size, self.size), out, kind=kind, border=border, **options)
+        out, border = io.BytesIO(), integer("quiet_zone", quiet_zone, 0, 1000)
+        matrix, shape = [bytearray(row) for row in self.modules.tolist()], self.modules.shape
+        writers.save(matrix, shape, out, kind=kind, border=border, **options)  # type: ignore[attr-defined]
         return out.getvalue()
 
     def _repr_svg_(self) -> str:
@@ -111,29 +108,19 @@ def make(
 
 @lru_cache(maxsize=1024)
 def _make(data: bytes, mode: str, level: Level, version: int, mask: int | None) -> Symbol:
-    first = _drawn(data if mode == "byte" else data.decode(), mode, level, version, mask or 0)
+    content = data if mode == "byte" else data.decode()
+    # segno raises the level by default, and takes most of its time to choose a mask.
+    code = segno.make(content, level.value, version, mode, mask or 0, micro=False, boost_error=False)
+    first = np.array([list(row) for row in code.matrix], bool)
     if mask is not None:
         return Symbol(data, level, version, mask, first)
     free = np.isin(roles(version), ("data", "remainder"))
     masked = first ^ free & (masks(len(first))[0] ^ masks(len(first)))
     reserved = np.isin(roles(version), ("format", "version", "dark"))  # light while masks are judged
     best = int(np.argmin(_penalties(masked & ~reserved)))
-    modules, named = masked[best].copy(), _smallest(level, best)  # of the same format information
-    modules[8, :9], modules[8, -8:] = named[8, :9], named[8, -8:]
-    modules[:9, 8], modules[-8:, 8] = named[:9, 8], named[-8:, 8]
+    modules = masked[best].copy()
+    encoder.add_format_info(modules, version, consts.ERROR_MAPPING[level.value], best)
     return Symbol(data, level, version, best, modules)
-
-
-def _drawn(content: str | bytes, mode: str, level: Level, version: int, mask: int) -> np.ndarray:
-    """The modules that segno gives, of a given mask: choosing it takes segno most of its time."""
-    # boost_error is on by default in segno and silently changes the level.
-    options = {"version": version, "mode": mode, "mask": mask, "micro": False, "boost_error": False}
-    return np.array([list(row) for row in segno.make(content, error=level.value, **options).matrix], bool)
-
-
-@lru_cache(maxsize=32)
-def _smallest(level: Level, mask: int) -> np.ndarray:
-    return _drawn("1", "numeric", level, 1, mask)
 
 
 def _penalties(masked: np.ndarray) -> np.ndarray:
@@ -151,11 +138,11 @@ def _penalties(masked: np.ndarray) -> np.ndarray:
 
 def _finders_in(line: bytes) -> int:
     """How often a line has a finder's 1:1:3:1:1 with four light modules, or the edge, on a side of it."""
-    count, at = 0, line.find(_FINDER)
-    while at >= 0:
-        end = at + 7
-        found = (
-            not at or end == len(line) or not any(line[max(at - 4, 0) : at]) or not any(line[end : end + 4])
-        )
-        count, at = count + found, line.find(_FINDER, end if found else at + 4)
+    finder = b"\1\0\1\1\1\0\1"
+    count, start = 0, line.find(finder)
+    while start >= 0:
+        end = start + len(finder)
+        alone = not any(line[max(start - 4, 0) : start]) or not any(line[end : end + 4])
+        count += alone
+        start = line.find(finder, end if alone else start + 4)
     return count
