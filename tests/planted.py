@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import qrlab as qr
 from qrlab.graph import QrCodeImageDetails
-from qrlab.graph.pictures import rasterize
+from qrlab.graph.pictures import rasterized
 
 SECRET = (
     b"ms-qrpin:v1|planted.user@planted-tenant.example.net|44f2f040-ea9d|pLanted/S3cret+with=signs%and~more"
@@ -41,7 +41,7 @@ def leaks(text: str, secret: bytes = SECRET, picture: bytes | None = DETAILS.bin
 
 def _reads(data: bytes, secret: bytes) -> bool:
     try:
-        image = rasterize(data)
+        image, _ = rasterized(data)
     except ValueError:
         return False
     return qr.decode(image).content == secret
