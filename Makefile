@@ -22,13 +22,13 @@ report: $(READY)  ## run the notebooks and write the report to reports/index.htm
 	$(BIN)/qrlab report
 
 test: $(READY)  ## run the tests, in about three minutes
-	$(BIN)/python -m pytest -m "not proof"
+	$(BIN)/python -m pytest -m "not proof and not browser"
 
 proofs: $(READY)  ## run what takes longer: each notebook, coverage, all 160 symbols, rows of data/ made again
 	$(BIN)/python -m pytest -m proof
 
 test-browser: $(BROWSER)  ## run the notebooks in JupyterLab in a real browser, Chromium
-	$(BIN)/python -m pytest -n 0 -rs tests/test_browser.py
+	$(BIN)/python -m pytest -n 0 tests/test_browser.py
 
 data: $(READY)  ## compute the full-size study of data/ again (half an hour); what .study has is not computed again
 	$(BIN)/python -m qrlab.study

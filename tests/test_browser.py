@@ -20,9 +20,8 @@ sync_api = pytest.importorskip(
     "playwright.sync_api", reason="Playwright is not installed; make test-browser installs it"
 )
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no Chromium; on Debian or Ubuntu: apt-get install chromium"
-)
+MISSING = "there is no Chromium; on Debian or Ubuntu: apt-get install chromium"
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason=MISSING)]
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 FEW = {"trials": 10, "contents": 6, "points": 5, "resource": ""}
