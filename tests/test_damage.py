@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qrlab as qr
-from qrlab.damage import CORNERS, MODELS, Damage
+from qrlab.damage import CORNERS, MODELS, Damage, painted
 
 SIZES = [21, 25, 45, 57, 125, 177]
 FIELDS = sorted(set(MODELS) - {"codewords", "worst_codewords"})
@@ -97,6 +97,16 @@ def test_paint_decides_what_a_reached_module_becomes(paint):
     expected = {"flip": ~modules, "dark": np.full_like(modules, True), "light": np.full_like(modules, False)}
     assert np.array_equal(after[reached], expected[paint][reached])
     assert np.array_equal(after[~reached], modules[~reached])
+
+
+def test_ink_and_paper_are_painted_as_modules_are():
+    """Ink of grey 30 on paper of grey 240; a shade between them is turned over about their middle."""
+    greys, reached = np.array([30.0, 240.0, 100.0, 30.0]), np.array([True, True, True, False])
+    assert painted(greys, reached, "flip", 30, 240).tolist() == [240, 30, 170, 30]
+    assert painted(greys, reached, "dark", 30, 240).tolist() == [30, 30, 30, 30]
+    assert painted(greys, reached, "light", 30, 240).tolist() == [240, 240, 240, 30]
+    with pytest.raises(ValueError, match=r"^paint .* flip, dark, light, not 'blue'"):
+        painted(greys, reached, "blue")
 
 
 def _points(order: np.ndarray, severity: float) -> tuple[np.ndarray, np.ndarray]:
@@ -245,7 +255,7 @@ def test_scratches_and_creases_lie_at_any_angle_and_blots_differ_in_width():
 
 
 def test_custom_fields_that_give_nan_are_refused():
-    with pytest.raises(ValueError, match="field must give numbers, not nan"):
+    with pytest.raises(ValueError, match=r"^field .* nan"):
         Damage("mine", lambda x, y: x * y * np.nan).order(21)
 
 
@@ -287,19 +297,22 @@ def test_the_worst_case_takes_one_block_after_the_other():
 @pytest.mark.parametrize(
     ("name", "parameters", "message"),
     [
-        ("blot", {"x": 1.2}, "x must be a number from 0 to 1, not 1.2"),
-        ("blots", {"count": 0}, "count must be an integer from 1 to 1000, not 0"),
-        ("scratch", {"length": -1}, "length must be a number of 0 or more, not -1"),
-        ("scratch", {"angle": "up"}, "angle must be a number from -360 to 360, not 'up'"),
-        ("tear", {"corner": "middle"}, "corner must be one of top left, .*, not 'middle'"),
-        ("logo", {"shape": "star"}, "shape must be one of square, round, not 'star'"),
-        ("logo", {"quiet_margin": "wide"}, "quiet_margin must be one of True, False, not 'wide'"),
-        ("stain", {"scale": 0}, "scale must be a number from 0.005 to 10, not 0"),
-        ("stain", {"scale": float("nan")}, "scale must be a number from 0.005 to 10, not nan"),
-        ("dead_lines", {"direction": "up"}, "direction must be one of vertical, horizontal, not 'up'"),
-        ("blot", {"paint": "red"}, "paint must be one of flip, dark, light, not 'red'"),
-        ("blot", {"spare_finders": 3}, "spare_finders must be one of True, False, not 3"),
-        ("worst_codewords", {"level": "X"}, "level must be one of L, M, Q, H, not 'X'"),
+        ("blot", {"x": 1.2}, "^x .* 0 to 1, not 1.2"),
+        ("blots", {"count": 0}, "^count .* 1 to 1000, not 0"),
+        ("scratch", {"length": -1}, "^length .* 0 or more, not -1"),
+        ("scratch", {"angle": "up"}, "^angle .* -360 to 360, not 'up'"),
+        ("tear", {"corner": "middle"}, "^corner .* top left, .*, not 'middle'"),
+        ("tear", {"aspect": 0}, "^aspect .* 0.01 to 100, not 0"),
+        ("logo", {"shape": "star"}, "^shape .* square, round, not 'star'"),
+        ("logo", {"quiet_margin": "wide"}, "^quiet_margin .* True, False, not 'wide'"),
+        ("stain", {"scale": 0}, "^scale .* 0.005 to 10, not 0"),
+        ("stain", {"scale": float("nan")}, "^scale .* 0.005 to 10, not nan"),
+        ("dead_lines", {"direction": "up"}, "^direction .* vertical, horizontal, not 'up'"),
+        ("blot", {"paint": "red"}, "^paint .* flip, dark, light, not 'red'"),
+        ("blot", {"spare_finders": 3}, "^spare_finders .* True, False, not 3"),
+        ("worst_codewords", {"level": "X"}, "^level .* L, M, Q, H, not 'X'"),
+        ("worst_codewords", {}, "^level .* L, M, Q, H, not None"),
+        ("blot", {"radius": 0.2}, "^parameters of blot .* rng, x, y, .*, not 'radius'"),
     ],
 )
 def test_bad_parameters_are_named(name, parameters, message):
@@ -307,32 +320,27 @@ def test_bad_parameters_are_named(name, parameters, message):
         MODELS[name](np.random.default_rng(0), **parameters)
 
 
-def test_unknown_parameters_are_named():
-    with pytest.raises(ValueError, match=r"parameters of blot must be one of rng, x, y, .*, not 'radius'"):
-        MODELS["blot"](1, radius=0.2)
-
-
 @pytest.mark.parametrize("rng", [None, "seed", -1, 1.5])
 def test_randomness_comes_from_a_generator_or_a_seed(rng):
-    with pytest.raises(ValueError, match="rng, unless a numpy Generator, must be an integer from 0"):
+    with pytest.raises(ValueError, match=r"^rng.* 0 to .* not "):
         MODELS["blot"](rng)
 
 
 @pytest.mark.parametrize("severity", [-0.1, 1.01, float("nan"), None, "1", True])
 def test_severity_outside_0_to_1_is_refused(severity):
-    with pytest.raises(ValueError, match="severity must be a number from 0 to 1, not"):
+    with pytest.raises(ValueError, match=r"^severity .* 0 to 1, not"):
         draw("blot").apply(qr.make("x").modules, severity)
 
 
 @pytest.mark.parametrize("n", [20, 22, 181, 21.0])
 def test_sizes_that_no_symbol_has_are_refused(n):
-    with pytest.raises(ValueError, match="n must be"):
+    with pytest.raises(ValueError, match=r"^n .* not "):
         draw("blot").order(n)
 
 
 @pytest.mark.parametrize("modules", [np.zeros((21, 25), bool), np.zeros((21, 21)), np.zeros(441, bool)])
 def test_modules_of_the_wrong_kind_are_refused(modules):
-    with pytest.raises(ValueError, match="modules must be a bool n×n array, not"):
+    with pytest.raises(ValueError, match=r"^modules .* bool n×n .* not "):
         draw("blot").apply(modules, 0.1)
 
 
@@ -461,22 +469,22 @@ def test_what_is_reached_is_the_askers_own():
 
 @pytest.mark.parametrize("severity", [-0.1, 1.01, float("nan"), None, "1", True])
 def test_a_severity_outside_0_to_1_is_refused_on_a_print_too(severity):
-    with pytest.raises(ValueError, match=r"^severity must be a number from 0 to 1, not"):
+    with pytest.raises(ValueError, match=r"^severity .* 0 to 1, not"):
         draw("blot").reached(21, severity, 4)
 
 
 @pytest.mark.parametrize("n", [20, 22, 181, 21.0])
 def test_prints_of_sizes_that_no_symbol_has_are_refused(n):
-    with pytest.raises(ValueError, match=r"^n must be"):
+    with pytest.raises(ValueError, match=r"^n .* not "):
         draw("blot").reached(n, 0.1, 4)
 
 
 @pytest.mark.parametrize("px", [0, -1, 1.5, None])
 def test_pixels_a_module_that_are_no_whole_number_are_refused(px):
-    with pytest.raises(ValueError, match=r"^px_per_module must be an integer"):
+    with pytest.raises(ValueError, match=r"^px_per_module .* 1 to 1000, not "):
         draw("blot").reached(21, 0.1, px)
 
 
 def test_fields_that_give_nan_are_refused_on_a_print_too():
-    with pytest.raises(ValueError, match=r"^field must give numbers, not nan \(mine\)$"):
+    with pytest.raises(ValueError, match=r"^field .* nan .*mine"):
         Damage("mine", lambda x, y: x * y * np.nan).reached(21, 0.1, 4)
