@@ -1,9 +1,14 @@
+from . import breaking as breaking
+from . import checks as checks
 from . import damage as damage
 from . import graph as graph
 from . import model as model
 from . import plots as plots
+from . import scene as scene
+from . import standard as standard
 from . import stats as stats
 from . import study as study
+from .breaking import break_points as break_points
 from .choice import Choice as Choice
 from .choice import choose as choose
 from .damage import Damage as Damage
@@ -12,7 +17,6 @@ from .files import load as load
 from .imaging import photograph as photograph
 from .imaging import render as render
 from .model import break_point as break_point
-from .model import break_points as break_points
 from .model import capability as capability
 from .model import survival as survival
 from .optics import Camera as Camera
@@ -28,7 +32,8 @@ from .runner import run as run
 from .runner import shown as shown
 from .scenario import SCENARIOS as SCENARIOS
 from .scenario import Scenario as Scenario
-from .scenario import Wear as Wear
+from .scene import Mix as Mix
+from .scene import Wear as Wear
 from .standard import Level as Level
 from .symbols import Symbol as Symbol
 from .symbols import make as make

@@ -12,102 +12,26 @@ from datetime import date
 from importlib.metadata import version as installed
 from pathlib import Path
 
-import joblib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from qrlab import plots, runner
-from qrlab.checks import integer, one_of
+from qrlab.breaking import exact_model
+from qrlab.checks import one_of
 from qrlab.damage import MODELS
-from qrlab.files import load
-from qrlab.model import break_point, capability, tolerable_rate, wrong_codewords
+from qrlab.files import load, write_whole
+from qrlab.model import capability, tolerable_rate
 from qrlab.optics import Camera, Print
-from qrlab.progress import progress
 from qrlab.readers import OUTCOMES, decoders, version_of
-from qrlab.standard import VERSIONS, Level, capacity, ordered, size_of
-from qrlab.stats import summarize
-from qrlab.symbols import Symbol, make
+from qrlab.standard import VERSIONS, Level, ordered
+from qrlab.symbols import make
 
 SEED = 1
 LETTERS = "oxuect"  # of the outcomes ok, misread, unread, error, crash, timeout
 KINDS = [kind for kind in MODELS if kind != "worst_codewords"]
 LEVELS = [level.value for level in Level]
 SEVERITIES = [0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.10, 0.15, 0.20, 0.25, 0.30, 0.40]  # of progressive_damage
-
-
-def exact_model(
-    versions: Iterable[int] = VERSIONS,
-    kinds: Iterable[str] = tuple(MODELS),
-    *,
-    trials: int,
-    contents: int,
-    seed: int = SEED,
-    jobs: int = -1,
-    cache: str | Path | None = None,
-) -> pd.DataFrame:
-    """What defeats error correction, for symbols of all levels filled with random bytes.
-
-    versions, kinds: which symbols, and which of damage.MODELS; trials: of each, paired over all symbols;
-    contents: how many different ones of a symbol (mask 0), in turn; a logo has nothing else that is random,
-    so as many trials.  jobs, cache: as for qr.run.  A row per damage, version, level and counted (area: the
-    breaking point; codewords: the share wrong there, of which the last ones to go were too many): median_pct
-    with its 95 % interval low_pct to high_pct, p5_pct and p95_pct (inf: never lost), and trials.
-    Raises ValueError for bad input.
-    """
-    kinds, versions = tuple(kinds), sorted(versions, reverse=True)  # the longest work first
-    for kind in kinds:
-        one_of("kinds", kind, MODELS)
-    for version in versions:
-        integer("versions", version, 1, 40)
-    trials, contents = integer("trials", trials, 6, 10**6), integer("contents", contents, 6, 1000)
-    one, tables = joblib.Memory(cache, verbose=0).cache(_exact_version), []
-    rest = (kinds, trials, contents, seed, runner.depends_on("correction", "stats", "study"))
-    work = joblib.Parallel(n_jobs=jobs, return_as="generator")
-    with progress(len(versions), "exact model", "version") as bar:
-        for table in work(joblib.delayed(one)(version, *rest) for version in versions):
-            tables.append(table)
-            bar.update()
-    return pd.concat(tables[::-1], ignore_index=True)
-
-
-def _exact_version(
-    version: int, kinds: tuple[str, ...], trials: int, contents: int, seed: int, versions: dict[str, str]
-) -> pd.DataFrame:
-    """One version's rows of `exact_model`; versions: what they depend on beside the arguments."""
-    symbols = {level: [_filled(version, level, k, seed) for k in range(contents)] for level in LEVELS}
-    rows = []
-    for kind in kinds:
-        for trial in range(contents if kind == "logo" else trials):
-            for level, filled in symbols.items():
-                extra = {"level": level} if kind == "worst_codewords" else {}
-                damage = MODELS[kind](np.random.default_rng([seed, trial]), **extra)
-                if extra or level == LEVELS[0]:
-                    order = damage.order(size_of(version))
-                symbol = filled[trial % contents]
-                severity = break_point(symbol, order, damage.paint)
-                wrong = wrong_codewords(symbol, order, severity, damage.paint)
-                rows.append((kind, version, level, severity, wrong if np.isfinite(severity) else np.inf))
-    points = pd.DataFrame(rows, columns=["damage", "version", "level", "area", "codewords"])
-    points = points.melt(["damage", "version", "level"], ["area", "codewords"], "counted", "share")
-    return _summary(points)
-
-
-def _filled(version: int, level: str, number: int, seed: int) -> Symbol:
-    key = (2, version, LEVELS.index(level), number)
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
-    content = rng.bytes(capacity(version, Level(level), "byte"))
-    return make(content, level, version=version, mask=0, keep=False)
-
-
-def _summary(points: pd.DataFrame) -> pd.DataFrame:
-    by = ["damage", "version", "level", "counted"]
-    table, numbers = summarize(points, by, "share"), ["median", "low", "high", "p5", "p95"]
-    table[numbers] = (100 * table[numbers]).round(3)
-    ranks = {name: {x: k for k, x in enumerate(points[name].unique())} for name in by}
-    table = table.sort_values(by, key=lambda c: c.map(ranks[c.name]), ignore_index=True)
-    return table.rename(columns={name: f"{name}_pct" for name in numbers})
 
 
 def progressive_damage(
@@ -224,21 +148,16 @@ def _same(own: dict, given: dict) -> None:
 
 
 def packed(readings: pd.DataFrame) -> pd.DataFrame:
-    """A row per condition, with the counts trials, ok and misread, and outcomes: a letter for each trial."""
+    """A row per condition, with the count trials, and outcomes: a letter for each trial."""
     trials = readings.trial.max() + 1
     rows = readings.iloc[::trials].drop(columns=["trial", "outcome", "seconds", "detail", "read"])
-    codes = readings.outcome.cat.codes.to_numpy().reshape(-1, trials)
-    letters = np.array(list(LETTERS))[codes]
-    counts = {name: (codes == OUTCOMES.index(name)).sum(axis=1) for name in ("ok", "misread")}
-    outcomes = ["".join(row) for row in letters]
-    return rows.reset_index(drop=True).assign(trials=trials, **counts, outcomes=outcomes)
+    letters = np.array(list(LETTERS))[readings.outcome.cat.codes.to_numpy().reshape(-1, trials)]
+    return rows.reset_index(drop=True).assign(trials=trials, outcomes=["".join(row) for row in letters])
 
 
 def unpacked(table: pd.DataFrame) -> pd.DataFrame:
     """Readings again, of what `packed` gave."""
-    long = table.loc[np.repeat(table.index, table.trials)].drop(
-        columns=["trials", "ok", "misread", "outcomes"]
-    )
+    long = table.loc[np.repeat(table.index, table.trials)].drop(columns=["trials", "outcomes"])
     codes = [LETTERS.index(letter) for letter in "".join(table.outcomes)]
     return long.reset_index(drop=True).assign(
         level=ordered(long.level),
@@ -277,17 +196,6 @@ def shares(exact: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(level=ordered(rows.level))
 
 
-def draw_shares(shares: pd.DataFrame) -> Figure:
-    """What each level's percentage is of, in seven rows, a panel a level."""
-    figure, axes = plt.subplots(2, 2, figsize=(7.6, 5.6), sharex=True, sharey=True)
-    for ax, level in zip(axes.flat, Level):
-        plots.plot_shares(shares, level, ax=ax, xmax=47)
-        ax.set_title(f"{level}: documented {level.documented:.0%}", color=plots.LEVEL_COLOR[level])
-    for ax in axes[1]:
-        ax.set_xlabel("percent of what the row counts")
-    return figure
-
-
 def main(data: Path, cache: Path) -> None:
     """Compute the whole study and write it to `data`; what `cache` has is not computed again.
 
@@ -304,17 +212,17 @@ def main(data: Path, cache: Path) -> None:
 def picture(data: Path, path: Path) -> None:
     """Draw what the results in `data` say the percentages mean, the picture of the project's README."""
     plots.style()
-    figure, text = draw_shares(shares(pd.read_csv(data / "exact_model.csv"))), io.StringIO()
+    figure, text = plots.shares(shares(pd.read_csv(data / "exact_model.csv"))), io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
     plt.close(figure)
-    _replace(path, text.getvalue())
+    write_whole(path, text.getvalue())
 
 
 def _write(data: Path, name: str, table: pd.DataFrame) -> None:
     """The file, whole or not at all; and in its dictionary how many rows it has and what made them."""
-    _replace(data / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+    write_whole(data / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
     dictionary = data / "README.md"
-    _replace(dictionary, _described(dictionary.read_text(encoding="utf-8"), name, table))
+    write_whole(dictionary, _described(dictionary.read_text(encoding="utf-8"), name, table))
     print(f"{name}: {len(table):,} rows", file=sys.stderr)
 
 
@@ -331,12 +239,6 @@ def _described(text: str, name: str, table: pd.DataFrame) -> str:
         r"- Versions: .*", f"- Versions: {versions}; {date.today().isoformat()}", section, count=1
     )
     return before + head + section
-
-
-def _replace(path: Path, text: str) -> None:
-    part = path.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
 
 
 if __name__ == "__main__":
