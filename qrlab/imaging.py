@@ -3,7 +3,6 @@
 Light runs from 0 (none) to 1 (white at its brightest).  Nothing here reads.
 """
 
-from collections.abc import Callable
 from functools import lru_cache
 from math import ceil, cos, log2, radians, sin, sqrt
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from qrlab.checks import integer, number, one_of
 from qrlab.damage import MODELS, Damage, painted
-from qrlab.optics import OPTICS, Camera, Print, _through, generator, place, project, worsen
+from qrlab.optics import OPTICS, Camera, Print, generator, place, project, worsen
 from qrlab.symbols import Symbol
 
 _FINE = 220  # a print is drawn with at least so many pixels across the symbol: 4, 8 or 12 a module
@@ -27,17 +26,15 @@ def render(modules: np.ndarray, px_per_module: int = 4, quiet_zone: int = 4) -> 
     if modules.dtype != bool or modules.ndim != 2 or len(set(modules.shape)) != 1 or not modules.size:
         raise ValueError(f"modules must be a bool n×n array, not {modules.dtype} {modules.shape}")
     px, margin = integer("px_per_module", px_per_module, 1, 100), integer("quiet_zone", quiet_zone, 0, 100)
-    inside = slice(margin, margin + len(modules))
-    small = np.full([len(modules) + 2 * margin] * 2, 255, np.uint8)
-    small[inside, inside] = ~modules * np.uint8(255)
+    small = np.pad(~modules * np.uint8(255), margin, constant_values=255)
     return small.repeat(px, axis=1).repeat(px, axis=0)  # rows last: they are copied whole
 
 
 def photograph(
     symbol: Symbol,
-    print: Print,
+    printed: Print,
     camera: Camera,
-    rng,
+    rng: np.random.Generator | int,
     damage: Damage | str | None = None,
     severity: float = 0.0,
 ) -> np.ndarray:
@@ -52,68 +49,77 @@ def photograph(
     print too narrow for a dot a module, and for a tilt that puts part of the print behind the camera.
     """
     rng, severity = generator(rng), number("severity", severity, 0, 1)
-    if damage in OPTICS:
-        print, camera, damage = *worsen(damage, severity, print, camera), None
-    matrix, shape = place(symbol.size, print, camera, rng)
+    if isinstance(damage, str) and damage in OPTICS:
+        printed, camera = worsen(damage, severity, printed, camera)
+        damage = None
+    matrix, shape = place(symbol.size, printed, camera, rng)
     lights, noise_at = rng.random(5), int(rng.integers(1 << 62))
     if isinstance(damage, str):
         one_of("damage", damage, [*MODELS, *OPTICS])
         damage = MODELS[damage](rng)
     if not isinstance(damage, Damage | None):
         raise ValueError(f"damage must be a Damage, its name or None, not {damage!r}")
-    around = _grey(print.paper if print.surround is None else print.surround)
-    sheet, to_modules = _printed(symbol, print, damage, severity, around)
+    around = _grey(printed.paper if printed.surround is None else printed.surround)
+    sheet, to_modules = _printed(symbol, printed, damage, severity, around)
     seen = _blurred(_sampled(sheet, matrix @ to_modules, shape, around, camera.lens_blur_px), camera)
     light = np.multiply(seen, camera.exposure / 255, dtype=np.float32)
     if camera.shadow or camera.glare:
         middles = project(matrix, symbol.size * lights[:4].reshape(2, 2))
-        width_px = print.module_mm(symbol.size) * symbol.size * camera.px_per_mm
+        width_px = printed.module_mm(symbol.size) * symbol.size * camera.px_per_mm
         light = _unevenly(light, camera, middles, 2 * np.pi * lights[4], width_px)
     picture = _developed(light, camera.noise, noise_at)
     if camera.jpeg_quality is None:
         return picture
     file = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, camera.jpeg_quality])[1]
-    return cv2.imdecode(file, cv2.IMREAD_GRAYSCALE)
+    return np.asarray(cv2.imdecode(file, cv2.IMREAD_GRAYSCALE))
 
 
 def _grey(reflectance: float) -> int:
     return round(255 * reflectance)
 
 
-def _printed(symbol: Symbol, print: Print, damage: Damage | None, severity: float, around: int):
+def _printed(
+    symbol: Symbol, printed: Print, damage: Damage | None, severity: float, around: int
+) -> tuple[np.ndarray, np.ndarray]:
     """The reflectance of a print (uint8, 255 for 1), and the 3×3 matrix from its pixels to modules."""
     size, px = symbol.size, 4 * ceil(_FINE / 4 / symbol.size)
-    ink, paper, mm = _grey(print.paper - print.contrast), _grey(print.paper), print.module_mm(symbol.size)
-    blank, spread = round((print.sheet_mm(size) / mm - size) / 2 * px), print.ink_spread_mm / mm * px
-    if print.surround is None:  # all paper: no more of it than the ink may reach
+    ink, paper = _grey(printed.paper - printed.contrast), _grey(printed.paper)
+    module_mm = printed.module_mm(size)
+    blank = round((printed.sheet_mm(size) / module_mm - size) / 2 * px)
+    spread = printed.ink_spread_mm / module_mm * px
+    if printed.surround is None:  # all paper: no more of it than the ink may reach
         blank = max(2 * px, min(blank, ceil(spread) + px))
-    sheet = np.full([size * px + 2 * blank] * 2, paper, np.uint8)
-    inside = sheet[blank : blank + size * px, blank : blank + size * px]
-    inside[:] = np.where(symbol.modules, np.uint8(ink), np.uint8(paper)).repeat(px, 1).repeat(px, 0)
-    _spread(sheet, spread)
-    if print.surround is not None:  # so much of it that blurs have all they reach
-        sheet, blank = cv2.copyMakeBorder(sheet, *[px] * 4, cv2.BORDER_CONSTANT, value=around), blank + px
-        inside = sheet[blank : blank + size * px, blank : blank + size * px]
+    inked = np.where(symbol.modules, np.uint8(ink), np.uint8(paper)).repeat(px, 1).repeat(px, 0)
+    sheet = _spread(_bordered(inked, blank, blank, paper), spread)
+    if printed.surround is not None:  # so much of it that blurs have all they reach
+        sheet, blank = _bordered(sheet, px, px, around), blank + px
     if damage is not None and severity > 0:
-        inside[:] = painted(inside, damage.reached(size, severity, px), damage.paint, ink, paper)
+        inside = sheet[blank : blank + size * px, blank : blank + size * px]
+        greys = inside if ink + paper < 256 else inside.astype(np.int16)
+        inside[:] = painted(greys, damage.reached(size, severity, px), damage.paint, ink, paper)
     return sheet, np.array([[1 / px, 0, -blank / px], [0, 1 / px, -blank / px], [0, 0, 1]])
 
 
-def _spread(sheet: np.ndarray, px: float) -> None:
-    """Let dark areas grow by so many pixels on each side (fewer than 0: shrink), in place."""
+def _bordered(picture: np.ndarray, before: int, after: int, grey: int) -> np.ndarray:
+    """With so many pixels of one grey above and on the left, below and on the right."""
+    return cv2.copyMakeBorder(picture, before, after, before, after, cv2.BORDER_CONSTANT, value=grey)
+
+
+def _spread(sheet: np.ndarray, px: float) -> np.ndarray:
+    """With dark areas grown by so many pixels on each side (fewer than 0: shrunk)."""
+    if px == 0:
+        return sheet
     grow, whole = cv2.erode if px > 0 else cv2.dilate, int(abs(px))
-    if px:
-        once, more = (grow(sheet, np.ones([2 * r + 1] * 2, np.uint8)) for r in (whole, whole + 1))
-        part = abs(px) - whole
-        cv2.addWeighted(once, 1 - part, more, part, 0, dst=sheet)
+    once, more = (grow(sheet, np.ones((2 * r + 1, 2 * r + 1), np.uint8)) for r in (whole, whole + 1))
+    part = abs(px) - whole
+    return cv2.addWeighted(once, 1 - part, more, part, 0)
 
 
 def _extents(matrix: np.ndarray, x: float, y: float) -> tuple[float, float]:
     """What a projection makes of a unit length at a point: the least and the largest, by direction."""
-    rows = matrix.tolist()
-    u, v = _through(rows, x, y)
-    (a, b, _), (c, d, _), (g, h, k) = rows
+    (a, b, e), (c, d, f), (g, h, k) = matrix.tolist()
     depth = g * x + h * y + k
+    u, v = (a * x + b * y + e) / depth, (c * x + d * y + f) / depth
     a, b, c, d = (a - u * g) / depth, (b - u * h) / depth, (c - v * g) / depth, (d - v * h) / depth
     total, area = a * a + b * b + c * c + d * d, abs(a * d - b * c)
     largest = sqrt((total + sqrt(max(total**2 - 4 * area**2, 0))) / 2)
@@ -134,17 +140,14 @@ def _sampled(
     over = 1 if largest < 1.05 * least else 2 if largest < 1.5 * least else 3
     down = 2 ** int(min(max(log2(1 / (1.2 * largest * over)), 0), log2(len(sheet))))
     if down > 1:
-        more = -len(sheet) % down
-        if more:
-            sheet = cv2.copyMakeBorder(sheet, 0, more, 0, more, cv2.BORDER_CONSTANT, value=around)
+        sheet = _bordered(sheet, 0, -len(sheet) % down, around)
         sheet = cv2.resize(sheet, [len(sheet) // down] * 2, interpolation=cv2.INTER_AREA)
     pixel = 1 / (largest * over * down)  # of the picture, or part of one, in the sheet's pixels
     blur = (lens_blur_px * over) ** 2 + 1 / 12  # and what is missing to it, with the average at the end
     before = min(blur, 0.25) if over > 1 else blur
     spread = before * pixel**2 - 1 / 12  # linear sampling spreads edges as a pixel does
     reach = ceil(min(3 * sqrt(max(spread, 0)), 2 * len(sheet)))
-    sheet = cv2.copyMakeBorder(sheet, *[reach] * 4, cv2.BORDER_CONSTANT, value=around)
-    sheet = _smoothed(sheet, spread)
+    sheet = _smoothed(_bordered(sheet, reach, reach, around), spread)
     matrix = matrix * [down, down, 1]
     matrix[:2] *= over
     matrix[:, 2] += matrix[:, :2].sum(axis=1) * (0.5 - reach)  # OpenCV counts from the middle of a pixel
@@ -170,42 +173,31 @@ def _smoothed(picture: np.ndarray, variance: float) -> np.ndarray:
 
 
 def _blurred(picture: np.ndarray, camera: Camera) -> np.ndarray:
+    """With what defocus and motion make of each point."""
     longest = 2.0 * max(picture.shape)  # beyond it all is grey
-    disc = min(camera.defocus_mm * camera.px_per_mm, longest)
-    move = min(camera.motion_mm * camera.px_per_mm, longest)
-    for kernel in (
-        _disc(round(disc, 2)) if disc > 0.1 else None,
-        _stroke(round(move, 2), camera.motion_deg) if move > 0.1 else None,
-    ):
-        if kernel is not None:
+    for extent_mm, angle in ((camera.defocus_mm, None), (camera.motion_mm, camera.motion_deg)):
+        extent = min(extent_mm * camera.px_per_mm, longest)
+        if extent > 0.1:
+            kernel = _kernel(round(extent, 2), angle)
             picture = cv2.filter2D(picture, cv2.CV_32F, kernel, borderType=cv2.BORDER_REPLICATE)
     return picture
 
 
-def _kernel(inside: Callable, extent: float) -> np.ndarray:
-    """The share of each pixel that is `inside` (of x and y in px from the middle), the sum 1."""
-    reach = int(np.ceil(extent / 2))
-    parts = int(min(max(2048 // (2 * reach + 1), 1), 8))  # a wide one needs fewer
-    fine = (np.arange(parts * (2 * reach + 1)) + 0.5) / parts - reach - 0.5
-    share = inside(fine[None, :], fine[:, None], 0.8 / parts).astype(np.float32)
-    share = cv2.resize(share, [2 * reach + 1] * 2, interpolation=cv2.INTER_AREA)
+@lru_cache(maxsize=32)
+def _kernel(extent: float, angle: float | None) -> np.ndarray:
+    """The share of each pixel in a disc, or with an angle in a stroke, of that extent in px; its sum is 1."""
+    reach = ceil(extent / 2)
+    parts = min(max(2048 // (2 * reach + 1), 1), 8)  # a wide one needs fewer
+    x = (np.arange(parts * (2 * reach + 1)) + 0.5) / parts - reach - 0.5
+    y = x[:, None]
+    if angle is None:
+        inside = np.hypot(x, y) <= max(extent / 2, 0.1)
+    else:  # as thin as the samples allow
+        right, down = cos(radians(angle)), sin(radians(angle))
+        inside = np.abs(x * right + y * down) <= extent / 2
+        inside &= np.abs(y * right - x * down) <= 0.8 / parts
+    share = cv2.resize(inside.astype(np.float32), [2 * reach + 1] * 2, interpolation=cv2.INTER_AREA)
     return share / share.sum()
-
-
-@lru_cache(maxsize=16)
-def _disc(diameter: float) -> np.ndarray:
-    return _kernel(lambda x, y, _: np.hypot(x, y) <= max(diameter / 2, 0.1), diameter)
-
-
-@lru_cache(maxsize=16)
-def _stroke(length: float, angle: float) -> np.ndarray:
-    """A straight stroke, as thin as the samples allow."""
-    along, across = cos(radians(angle)), sin(radians(angle))
-
-    def inside(x, y, half):
-        return (np.abs(x * along + y * across) <= length / 2) & (np.abs(y * along - x * across) <= half)
-
-    return _kernel(inside, length)
 
 
 def _unevenly(
@@ -241,5 +233,5 @@ def _developed(light: np.ndarray, noise: float, place: int) -> np.ndarray:
         else:
             drawn = np.random.default_rng(place).standard_normal(light.size, dtype=np.float32)
         cv2.scaleAdd(drawn.reshape(light.shape), noise, light, dst=light)
-    cv2.sqrt(cv2.max(light, 0, dst=light), dst=light)
+    cv2.sqrt(np.maximum(light, 0, out=light), dst=light)
     return cv2.convertScaleAbs(light, alpha=255)

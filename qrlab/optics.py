@@ -1,100 +1,86 @@
 """What a printer makes of a symbol, and where a camera sees it.
 
-Lengths are in millimetres on the print, angles in degrees, light from 0 (none) to 1 (white at its
-brightest).  What is no more than a plausible assumption is named so.  Nothing here reads.
+Lengths are in millimetres on the print, angles in degrees, light and reflectance from 0 to 1, white at its
+brightest.  What is no more than a plausible assumption is named so.  Nothing here reads.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import ceil, cos, floor, hypot, radians, sin, tan
+from types import UnionType
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from qrlab.checks import integer, number, one_of
+from qrlab.checks import exact, integer, number, one_of
 
 MM_PER_INCH = 25.4
-_PRINT_RANGES = {
-    "width_mm": (0.1, 1e4),
-    "dpi": (1, 1e5),
-    "ink_spread_mm": (-1, 1),
-    "paper": (0, 1),
-    "contrast": (0, 1),
-    "surround": (0, 1),
-}
-_CAMERA_RANGES = {
-    "px_per_mm": (1e-6, 1e4),
-    "fov_deg": (1, 170),
-    "lens_blur_px": (0, 100),
-    "defocus_mm": (0, 1e3),
-    "motion_mm": (0, 1e3),
-    "motion_deg": (-360, 360),
-    "rotation_deg": (-360, 360),
-    "tilt_deg": (0, 89.9),
-    "tilt_axis_deg": (-360, 360),
-    "sway_deg": (0, 15),
-    "exposure": (0, 100),
-    "noise": (0, 1),
-    "shadow": (0, 1),
-    "glare": (0, 10),
-}
+_Angle = Annotated[float, (-360, 360)]  # settings are annotated with the least and the most they may be
+_Share = Annotated[float, (0, 1)]
 
 
-def _check(settings: object, ranges: dict[str, tuple], optional: tuple[str, ...]) -> None:
-    """Each field a number within its range, as a float; `optional` ones may be None."""
-    for name, ends in ranges.items():
+def _check(settings: "Print | Camera") -> None:
+    """Each setting within its range, as a float or an int; ValueError otherwise."""
+    for name, (declared, ends) in _RANGES[type(settings)].items():
         value = getattr(settings, name)
-        if value is not None or name not in optional:
-            object.__setattr__(settings, name, number(name, value, *ends))
+        if value is not None or not isinstance(declared, UnionType):
+            check = integer if declared in (int, int | None) else number
+            object.__setattr__(settings, name, check(name, value, *ends))
 
 
 @dataclass(frozen=True)
 class Print:
     """What a printer makes of a symbol.
 
-    width_mm: the printed width, 0.1 to 10,000, quiet zone included or not (quiet_zone_included);
-    dpi: the printer's dots per inch: each module is a whole number of dots, as many as fit, and what
-    remains of the width stays blank; None: modules of any size;
-    quiet_zone: blank modules on each side; ink_spread_mm: how far dark areas grow at each edge,
-    -1 to 1, below 0 they shrink; paper: its reflectance; contrast: the paper's less the ink's,
-    ISO/IEC 15415's symbol contrast; surround: reflectance of what lies round the print, None: paper.
+    width_mm: the printed width, quiet zone included or not (quiet_zone_included); dpi: dots per inch: each
+    module is as many whole dots as fit, what remains of the width stays blank; None: modules of any size;
+    quiet_zone: blank modules on each side; ink_spread_mm: how far dark areas grow at each edge, below 0 they
+    shrink; paper: its reflectance; contrast: the paper's less the ink's, ISO/IEC 15415's symbol contrast;
+    surround: reflectance of what lies round the print, None: the paper's.
     Paper, contrast and no spread are assumptions: a good print on plain white paper.
     """
 
-    width_mm: float
-    dpi: float | None = None
-    quiet_zone: int = 4
+    width_mm: Annotated[float, (0.1, 1e4)]
+    dpi: Annotated[float | None, (1, 1e5)] = None
+    quiet_zone: Annotated[int, (0, 100)] = 4
     quiet_zone_included: bool = True
-    ink_spread_mm: float = 0.0
-    paper: float = 0.85
-    contrast: float = 0.8
-    surround: float | None = None
+    ink_spread_mm: Annotated[float, (-1, 1)] = 0.0
+    paper: _Share = 0.85
+    contrast: _Share = 0.8
+    surround: Annotated[float | None, (0, 1)] = None
 
     def __post_init__(self) -> None:
-        _check(self, _PRINT_RANGES, ("dpi", "surround"))
-        object.__setattr__(self, "quiet_zone", integer("quiet_zone", self.quiet_zone, 0, 100))
+        _check(self)
         one_of("quiet_zone_included", self.quiet_zone_included, (True, False))
         if self.contrast > self.paper:
-            raise ValueError(f"contrast must be at most the paper's {self.paper:g}, not {self.contrast:g}")
+            most = f"the paper's {exact(self.paper)}"
+            raise ValueError(f"contrast must be at most {most}, not {exact(self.contrast)}")
 
     def across(self, size: int) -> int:
         """Modules along the printed width."""
         return size + 2 * self.quiet_zone * self.quiet_zone_included
+
+    def narrowest_mm(self, size: int) -> float:
+        """The width with one printer dot a module, rounded up to 0.1 mm; 0 without dpi."""
+        return 0.0 if self.dpi is None else ceil(10 * self.across(size) * MM_PER_INCH / self.dpi) / 10
 
     def dots_per_module(self, size: int) -> int | None:
         """Whole printer dots along one side of a module, for a symbol of `size` modules; None without dpi."""
         if self.dpi is None:
             return None
         dots = int(self.width_mm * self.dpi / MM_PER_INCH / self.across(size) + 1e-9)
-        if not dots:
-            least = self.across(size) * MM_PER_INCH / self.dpi
-            least = f"{least:.1f} for one dot a module ({self.across(size)} modules at {self.dpi:g} dpi)"
-            raise ValueError(f"width_mm must be at least {least}, not {self.width_mm:g}")
+        if dots == 0:
+            why = f"for one dot a module ({self.across(size)} modules at {self.dpi:g} dpi)"
+            least = f"{self.narrowest_mm(size):.1f} {why}"
+            raise ValueError(f"width_mm must be at least {least}, not {exact(self.width_mm)}")
         return dots
 
     def module_mm(self, size: int) -> float:
         """The side of a module in millimetres, for a symbol of `size` modules (Symbol.size)."""
         dots = self.dots_per_module(size)
-        return self.width_mm / self.across(size) if dots is None else dots * MM_PER_INCH / self.dpi
+        if self.dpi is None or dots is None:
+            return self.width_mm / self.across(size)
+        return dots * MM_PER_INCH / self.dpi
 
     def sheet_mm(self, size: int) -> float:
         """The width of symbol, quiet zone and what remains blank."""
@@ -103,60 +89,51 @@ class Print:
 
 @dataclass(frozen=True)
 class Camera:
-    """A camera that looks at the middle of a print, a pinhole with a blurred and noisy sensor behind.
+    """A pinhole camera that looks at the middle of a print, with a blurred and noisy sensor.
 
-    px_per_mm: camera pixels per millimetre at the middle of the print (see `at` for a distance);
-    frame_width_px, frame_height_px, fov_deg: the whole frame, and how wide it sees: they give the
-    perspective, and what does not fit into the frame is cut off;
-    lens_blur_px: standard deviation of what lens and sensor blur, in pixels;
-    defocus_mm: diameter of the disc that a point becomes; motion_mm: how far the print moves during
-    the exposure, at motion_deg from the picture's horizontal;
-    rotation_deg: of the print, clockwise; tilt_deg: between the print and a plane facing the camera,
-    0 to under 90, about an axis at tilt_axis_deg from the picture's horizontal; sway_deg: standard
-    deviation by which rotation and tilts differ from picture to picture;
-    exposure: light from a white surface, clipped above 1; noise: standard deviation of the
-    sensor's noise; shadow: share of the light that is missing beyond a soft edge anywhere across the
-    symbol; glare: light added by a reflection somewhere on it, a fifth of it in radius;
-    jpeg_quality: 1 to 100, None: not compressed.
-    The defaults are assumptions: a frame as of a phone's video preview, a steady hand, good light and
-    focus, a picture that is not compressed.
+    px_per_mm: at the middle of the print (see `at` for a distance); frame_width_px, frame_height_px, fov_deg:
+    the frame and how wide it sees, which give the perspective; what does not fit into it is cut off;
+    lens_blur_px: standard deviation of what lens and sensor blur; defocus_mm: diameter of the disc that a
+    point becomes; motion_mm: how far the print moves while exposed, motion_deg from the picture's horizontal;
+    rotation_deg: of the print, clockwise; tilt_deg: of the print, about an axis at tilt_axis_deg from the
+    horizontal, 0: facing the camera; sway_deg: standard deviation of rotation and tilts between pictures;
+    exposure: light from a white surface, clipped above 1; noise: standard deviation of the sensor's; shadow:
+    share of the light missing beyond a soft edge anywhere across the symbol; glare: light added by a
+    reflection somewhere on it, a fifth of it in radius; jpeg_quality: None: not compressed.
+    The defaults are assumptions: a frame as of a phone's video preview, a steady hand, good light and focus.
     """
 
-    px_per_mm: float
-    frame_width_px: int = 1920
-    frame_height_px: int = 1080
-    fov_deg: float = 70.0
-    lens_blur_px: float = 0.5
-    defocus_mm: float = 0.0
-    motion_mm: float = 0.0
-    motion_deg: float = 0.0
-    rotation_deg: float = 0.0
-    tilt_deg: float = 0.0
-    tilt_axis_deg: float = 0.0
-    sway_deg: float = 2.0
-    exposure: float = 1.0
-    noise: float = 0.01
-    shadow: float = 0.0
-    glare: float = 0.0
-    jpeg_quality: int | None = None
+    px_per_mm: Annotated[float, (1e-6, 1e4)]
+    frame_width_px: Annotated[int, (16, 20_000)] = 1920
+    frame_height_px: Annotated[int, (16, 20_000)] = 1080
+    fov_deg: Annotated[float, (1, 170)] = 70.0
+    lens_blur_px: Annotated[float, (0, 100)] = 0.5
+    defocus_mm: Annotated[float, (0, 1e3)] = 0.0
+    motion_mm: Annotated[float, (0, 1e3)] = 0.0
+    motion_deg: _Angle = 0.0
+    rotation_deg: _Angle = 0.0
+    tilt_deg: Annotated[float, (0, 89.9)] = 0.0
+    tilt_axis_deg: _Angle = 0.0
+    sway_deg: Annotated[float, (0, 15)] = 2.0
+    exposure: Annotated[float, (0, 100)] = 1.0
+    noise: _Share = 0.01
+    shadow: _Share = 0.0
+    glare: Annotated[float, (0, 10)] = 0.0
+    jpeg_quality: Annotated[int | None, (1, 100)] = None
 
     def __post_init__(self) -> None:
-        _check(self, _CAMERA_RANGES, ())
-        for name in ("frame_width_px", "frame_height_px"):
-            object.__setattr__(self, name, integer(name, getattr(self, name), 16, 20_000))
-        if self.jpeg_quality is not None:
-            quality = integer("jpeg_quality, unless None,", self.jpeg_quality, 1, 100)
-            object.__setattr__(self, "jpeg_quality", quality)
+        _check(self)
 
     @classmethod
-    def at(cls, distance_mm: float, frame_width_px: int = 1920, fov_deg: float = 70.0, **others) -> "Camera":
+    def at(
+        cls, distance_mm: float, frame_width_px: int = 1920, fov_deg: float = 70.0, **others: Any
+    ) -> "Camera":
         """The camera at a distance of its lens from the middle of the print; others: as for Camera."""
-        distance_mm = number("distance_mm", distance_mm, 0.1, 1e7)
         camera = cls(1, frame_width_px, fov_deg=fov_deg, **others)
-        most, least = (camera.focal_px / scale for scale in _CAMERA_RANGES["px_per_mm"])
-        if not least <= distance_mm <= most:
-            allowed = f"from {least:.4g} to {most:.4g} for this frame and field of view"
-            raise ValueError(f"distance_mm must be a number {allowed}, not {distance_mm:g}")
+        _, (least, most) = _RANGES[cls]["px_per_mm"]
+        nearest = ceil(1000 * camera.focal_px / most) / 1000  # both limits are rounded inwards
+        farthest = floor(camera.focal_px / least)
+        distance_mm = number("distance_mm", distance_mm, max(nearest, 0.1), min(farthest, 1e7))
         return replace(camera, px_per_mm=camera.focal_px / distance_mm)
 
     @property
@@ -168,6 +145,21 @@ class Camera:
     def distance_mm(self) -> float:
         """From the lens to the middle of the print."""
         return self.focal_px / self.px_per_mm
+
+
+_RANGES: dict[type, dict[str, tuple]] = {  # of each setting that has one: (type, (least, most))
+    kind: {
+        name: get_args(hint)
+        for name, hint in get_type_hints(kind, include_extras=True).items()
+        if get_origin(hint) is Annotated
+    }
+    for kind in (Print, Camera)
+}
+
+
+def fitting_px(printed: Print, camera: Camera, size: int) -> float:
+    """Pixels a module at which symbol (`size` modules) and quiet zone fill 0.8 of the frame's height."""
+    return 0.8 * camera.frame_height_px / (size + 2 * printed.quiet_zone)
 
 
 # What a severity from 0 to 1 makes of a setting: its name, and (now, severity, width of the print) -> then.
@@ -185,93 +177,86 @@ _PROGRESSIVE: dict[str, tuple[str, Callable]] = {
     "jpeg": ("jpeg_quality", lambda now, s, width: round((now or 100) - s * ((now or 100) - 1))),
 }
 OPTICS = tuple(_PROGRESSIVE)
-_STEEPEST = radians(89.9)
 
 
-def worsen(kind: str, severity: float, print: Print, camera: Camera) -> tuple[Print, Camera]:
-    """Print and camera with one setting made worse; severity 0: as they are, 1: as below.
+def worsen(kind: str, severity: float, printed: Print, camera: Camera) -> tuple[Print, Camera]:
+    """Print and camera with one setting made worse in proportion, within its range; severity: 0 to 1.
 
-    kind: distance (ten times as far), defocus and motion (a tenth of the printed width more), rotation
-    (90° more), tilt (85°), contrast and exposure (0), noise (0.5), shadow (1), glare (1 more), jpeg
-    (quality 1, where none is a quality of 100).  In proportion between, so nested like other damage, and
-    never beyond what the setting may be.
+    kind, and what a severity of 1 does: distance (ten times as far), defocus and motion (a tenth of the
+    printed width more), rotation (90° more), tilt (85°), contrast and exposure (0), noise (0.5), shadow (1),
+    glare (1 more), jpeg (quality 1; none counts as 100).
     """
     one_of("kind", kind, OPTICS)
+    severity = number("severity", severity, 0, 1)
+    if severity == 0:
+        return printed, camera
     name, then = _PROGRESSIVE[kind]
-    at = print if kind == "contrast" else camera
-    if not (severity := number("severity", severity, 0, 1)):
-        return print, camera
-    value = then(getattr(at, name), severity, print.width_mm)
-    if name in _CAMERA_RANGES:
-        least, most = _CAMERA_RANGES[name]
-        value = min(max(value, least), most)
-    changed = replace(at, **{name: value})
-    return (changed, camera) if kind == "contrast" else (print, changed)
+    worse = printed if kind == "contrast" else camera
+    _, (least, most) = _RANGES[type(worse)][name]
+    value = min(max(then(getattr(worse, name), severity, printed.width_mm), least), most)
+    worse = replace(worse, **{name: value})
+    return (worse, camera) if isinstance(worse, Print) else (printed, worse)
 
 
-def _turned(camera: Camera, sway) -> list[list[float]]:
+def _turned(camera: Camera, sway: np.ndarray) -> np.ndarray:
     """3×3: print mm from its middle, x right and y down, to the frame's px from its middle.
 
-    A turn in the print's plane, then a tilt by Rodrigues' formula.  (Plain numbers: quicker for so few.)
+    A turn in the print's plane, then a tilt by Rodrigues' formula.  sway: radians, two of tilt and a turn.
     """
     axis, spin = radians(camera.tilt_axis_deg), radians(camera.rotation_deg) + sway[2]
-    a, b = (radians(camera.tilt_deg) * part + turn for part, turn in zip((cos(axis), sin(axis)), sway))
+    a, b = radians(camera.tilt_deg) * np.array([cos(axis), sin(axis)]) + sway[:2]
     tilt = hypot(a, b)
     a, b = (a / tilt, b / tilt) if tilt else (1.0, 0.0)
-    near, rise = 1 - cos(min(tilt, _STEEPEST)), sin(min(tilt, _STEEPEST))
-    tilted = (1 - near * b * b, near * a * b), (near * a * b, 1 - near * a * a), (-rise * b, rise * a)
-    unit = camera.focal_px, camera.focal_px, 1
-    rows = [
-        [k * (p * cos(spin) + q * sin(spin)), k * (q * cos(spin) - p * sin(spin)), 0.0]
-        for k, (p, q) in zip(unit, tilted)
-    ]
-    rows[2][2] = camera.distance_mm
-    return rows
+    tilt = min(tilt, radians(89.9))
+    near, rise = 1 - cos(tilt), sin(tilt)
+    right = np.array([1 - near * b * b, near * a * b, -rise * b])
+    down = np.array([near * a * b, 1 - near * a * a, rise * a])
+    turned = [right * cos(spin) + down * sin(spin), down * cos(spin) - right * sin(spin)]
+    matrix = np.column_stack([*turned, (0, 0, camera.distance_mm)])
+    matrix[:2] *= camera.focal_px
+    return matrix
 
 
-def project(matrix: np.ndarray, points) -> np.ndarray:
+def project(matrix: np.ndarray, points: object) -> np.ndarray:
     """Points (k×2: x, y) through a 3×3 projection."""
-    points = np.asarray(points, dtype=float) @ matrix[:, :2].T + matrix[:, 2]
-    return points[:, :2] / points[:, 2:]
+    projected = np.asarray(points, dtype=float) @ matrix[:, :2].T + matrix[:, 2]
+    return projected[:, :2] / projected[:, 2:]
 
 
-def _through(rows, x: float, y: float) -> tuple[float, float]:
-    u, v, w = (a * x + b * y + c for a, b, c in rows)
-    return u / w, v / w
-
-
-def place(size: int, print: Print, camera: Camera, rng) -> tuple[np.ndarray, tuple[int, int]]:
-    """Where a photograph shows a symbol of `size` modules: (3×3 projection, (height, width) in px).
-
-    The projection takes modules, x right and y down from the symbol's top left corner, to pixels of the
-    picture, from its top left corner (see `project`).  rng: as `photograph` is given it.
-    ValueError for a tilt that puts part of the print behind the camera.
-    """
-    rng, half, mm = generator(rng), print.sheet_mm(size) / 2, print.module_mm(size)
-    phase, sway = rng.random(2), rng.standard_normal(3).clip(-3, 3) * radians(camera.sway_deg)
-    rows = _turned(camera, sway.tolist())
-    if 1.5 * half >= camera.distance_mm:  # so near that no frame holds it, and a tilt may go behind
-        steady = _turned(camera, (0, 0, 0))
-        if half * (abs(steady[2][0]) + abs(steady[2][1])) >= camera.distance_mm:
-            near = f"{camera.tilt_deg:g} for a print of {2 * half:.4g} mm at {camera.distance_mm:.4g} mm"
-            raise ValueError(f"tilt_deg must keep the whole print in front of the camera, not {near}")
-        if half * (abs(rows[2][0]) + abs(rows[2][1])) >= camera.distance_mm:
-            rows = steady
-    corners = [_through(rows, x, y) for x in (-half, half) for y in (-half, half)]
-    ends = []
-    for values, frame in zip(zip(*corners), (camera.frame_width_px, camera.frame_height_px)):
-        spare = 4 + 0.02 * (max(values) - min(values))
-        low, high = floor(min(values) - spare), ceil(max(values) + spare)
-        ends.append((max(low, -(frame // 2)), min(high, frame - frame // 2)))
-    (left, right), (top, bottom) = ends
-    matrix = np.array(rows)
-    matrix[:, :2] *= mm  # modules, from the middle of the symbol
-    matrix[:, 2] -= matrix[:, :2].sum(axis=1) * (size / 2)
-    matrix[:2] += np.outer(phase - (left, top), matrix[2])
-    return matrix, (bottom - top, right - left)
-
-
-def generator(rng) -> np.random.Generator:
+def generator(rng: np.random.Generator | int) -> np.random.Generator:
+    """A Generator as it is, or the one of a seed, 0 to 2^63 - 1."""
     if isinstance(rng, np.random.Generator):
         return rng
     return np.random.default_rng(integer("rng, unless a numpy Generator,", rng, 0, 2**63 - 1))
+
+
+def place(
+    size: int, printed: Print, camera: Camera, rng: np.random.Generator | int
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """Where a photograph shows a symbol of `size` modules: (3×3 projection, (height, width) in px).
+
+    The projection takes modules, x right and y down from the symbol's top left corner, to the picture's px
+    from its own.  rng: as for `photograph`.  ValueError where a tilt puts part of it behind the camera.
+    """
+    rng = generator(rng)
+    phase = rng.random(2)
+    sway = rng.standard_normal(3).clip(-3, 3) * radians(camera.sway_deg)
+    half = printed.sheet_mm(size) / 2
+    matrix = _turned(camera, sway)
+    if 1.5 * half >= camera.distance_mm:  # so near that a tilt may put a corner behind the camera
+        steady = _turned(camera, np.zeros(3))
+        if half * np.abs(steady[2, :2]).sum() >= camera.distance_mm:
+            near = f"{camera.tilt_deg:g} for a print of {2 * half:.4g} mm at {camera.distance_mm:.4g} mm"
+            raise ValueError(f"tilt_deg must keep the whole print in front of the camera, not {near}")
+        if half * np.abs(matrix[2, :2]).sum() >= camera.distance_mm:
+            matrix = steady
+    corners = project(matrix, [(x, y) for x in (-half, half) for y in (-half, half)])
+    frame = np.array([camera.frame_width_px, camera.frame_height_px])
+    spare = 4 + 0.02 * np.ptp(corners, axis=0)
+    start = np.maximum(np.floor(corners.min(axis=0) - spare), -(frame // 2))
+    end = np.minimum(np.ceil(corners.max(axis=0) + spare), frame - frame // 2)
+    matrix[:, :2] *= printed.module_mm(size)  # modules, from the middle of the symbol
+    matrix[:, 2] -= matrix[:, :2].sum(axis=1) * (size / 2)
+    matrix[:2] += np.outer(phase - start, matrix[2])
+    width, height = (end - start).astype(int).tolist()
+    return matrix, (height, width)

@@ -6,6 +6,7 @@ import importlib.util
 import re
 import sys
 from functools import lru_cache
+from importlib.machinery import PathFinder
 from importlib.metadata import version as installed
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,17 +15,21 @@ import bad_readers
 import cv2
 import numpy as np
 import pytest
+import segno
+import zxingcpp
 from helpers import ALL, full_symbol, in_data_region
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from photographed import complaint
 from witness import picture
 
 import qrlab as qr
-from qrlab.damage import MODELS, PAINTS
+from qrlab import adapters
+from qrlab import readers as registry
+from qrlab.damage import MODELS, PAINTS, painted
 from qrlab.model import PROTECTION
 from qrlab.readers import CHARACTER_SETS, DECODERS, read_picture, unavailable, version_of
 
-HERE = importlib.import_module("qrlab.readers")  # the package's own name for it is the function's
 NAMES = ["zxing", "zxing-pure", "zbar", "opencv", "opencv-aruco", "boofcv", "model"]
 BY_PIP = ["zxing", "zxing-pure", "opencv", "opencv-aruco", "model"]
 
@@ -72,7 +77,7 @@ def test_the_version_of_zbar_is_its_librarys_own(reader):
 @pytest.fixture
 def nothing_loaded(monkeypatch):
     """No reader is loaded yet, nor pyzbar imported; afterwards all is as it was."""
-    monkeypatch.setattr(HERE, "_load", lru_cache(HERE._load.__wrapped__))
+    monkeypatch.setattr(registry, "_load", lru_cache(registry._load.__wrapped__))
     for name in _pyzbar():
         monkeypatch.delitem(sys.modules, name)
     yield
@@ -84,30 +89,20 @@ def _pyzbar() -> list[str]:
     return [name for name in sys.modules if name.partition(".")[0] == "pyzbar"]
 
 
-def _find_no_module(monkeypatch, missing: str) -> None:
-    find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == missing else find(name))
-
-
-def _find_module(monkeypatch, there: str) -> None:
-    find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name if name == there else find(name))
-
-
 def without_java(monkeypatch):
-    _find_module(monkeypatch, "pyboof")
+    monkeypatch.setattr(adapters, "source_of", Path)
     monkeypatch.setenv("PATH", "")
     return "boofcv", "there is no java", "install Java 11 or later"
 
 
 def without_pyboof(monkeypatch):
-    _find_no_module(monkeypatch, "pyboof")
-    return "boofcv", "pyboof is not installed", "pip install"
+    monkeypatch.setattr(PathFinder, "find_spec", lambda *_: None)
+    return "boofcv", "No module named 'pyboof'", "pip install"
 
 
 def without_libzbar(monkeypatch):
     monkeypatch.setattr(ctypes.util, "find_library", lambda name: None)
-    monkeypatch.setattr(HERE, "_let_zbar_be_found", lambda: None)
+    monkeypatch.setattr(adapters, "_let_zbar_be_found", lambda: None)
     return "zbar", "Unable to find zbar shared library", "apt install libzbar0"
 
 
@@ -214,6 +209,37 @@ def test_zxing_finds_a_symbol_among_other_things_and_zxing_pure_does_not_look_fo
     beside[:4, :4] = 0
     assert qr.decode(beside, "zxing", symbol).outcome == "ok"
     assert qr.decode(beside, "zxing-pure", symbol).outcome == "unread"
+
+
+NOISE = [  # level, damage, distance in mm, severity and trial of pictures that were misread, of seed 1
+    ("H", "scratch", 433.0, 0.16, 7),
+    ("H", "blot", 584.0, 0.02, 37),
+    ("H", "blot", 606.0, 0.045, 36),
+    ("Q", "scratch", 628.0, 0.045, 26),
+    ("H", "stain", 628.0, 0.12, 31),
+    ("M", "blot", 671.0, 0.065, 35),
+]
+
+
+@pytest.mark.parametrize(("level", "damage", "distance", "severity", "trial"), NOISE)
+def test_zxing_takes_no_noise_for_a_micro_qr_code(level, damage, distance, severity, trial):
+    """Asked for all kinds of QR codes, it does: none of these pictures shows a Micro QR code."""
+    row = {"payload": 20, "level": level, "damage": damage, "severity": severity}
+    row |= {"print_width_mm": 25, "camera_distance_mm": distance}
+    shown = qr.shown(row, seed=1, trial=trial)
+    found = zxingcpp.read_barcode(shown, formats=zxingcpp.BarcodeFormat.QRCode)
+    assert found.format == zxingcpp.BarcodeFormat.MicroQRCode, "or it proves nothing"
+    assert qr.decode(shown, "zxing").outcome == "unread"
+    assert qr.decode(shown, "zxing-pure").outcome == "unread"
+
+
+@readers("zxing", "zxing-pure")
+def test_zxing_reads_no_micro_qr_code(reader):
+    modules = np.array([[bool(dark) for dark in row] for row in segno.make_micro("ABC").matrix])
+    drawn = qr.render(modules)
+    assert zxingcpp.read_barcode(drawn, formats=zxingcpp.BarcodeFormat.QRCode).text == "ABC"
+    reading = qr.decode(drawn, reader)
+    assert (reading.outcome, reading.detail) == ("unread", "nothing found")
 
 
 CONTENTS = {
@@ -459,6 +485,7 @@ def test_just_below_the_breaking_point_it_reads_and_at_it_it_does_not(version, l
             assert (at.outcome, at.detail) == ("unread", "uncorrectable"), reader
 
 
+@pytest.mark.proof
 @given(
     st.sampled_from(ALL),
     st.sampled_from(sorted(MODELS)),
@@ -477,7 +504,7 @@ def test_the_model_reads_below_the_breaking_point_and_nowhere_else(
     order = damage.order(symbol.size)
     point = qr.break_point(symbol, order, paint)
     for severity in {np.nextafter(point, 0), point, 0.9 * point, 1.1 * point, anywhere, 0, 1}:
-        modules = damage.paint_over(symbol.modules, order <= severity)
+        modules = painted(symbol.modules, order <= severity, paint)
         reading = qr.decode(modules, "model", symbol)
         assert reading.outcome == ("ok" if severity < point else "unread")
         assert reading.content == (symbol.content if severity < point else None)
@@ -582,7 +609,7 @@ def test_readings_cannot_be_changed():
     ],
 )
 def test_other_images_are_refused(image, came, reader):
-    with pytest.raises(ValueError, match=rf"^image must be uint8 height×width or bool n×n, not {came}$"):
+    with pytest.raises(ValueError, match=rf"^image must .*uint8.*bool.*, not {came}$"):
         qr.decode(image, reader, qr.make("x"))
 
 
@@ -593,13 +620,13 @@ def test_modules_that_are_not_square_are_refused():
 
 @pytest.mark.parametrize("name", ["zebra", "ZXING", "", None, 3, ["zxing"]])
 def test_unknown_readers_are_told_which_there_are(name):
-    with pytest.raises(ValueError, match="must be one of " + ", ".join(NAMES) + ", not "):
+    with pytest.raises(ValueError, match=complaint("decoder", ", ".join(NAMES), repr(name))):
         qr.decode(qr.make("x").modules, name)
 
 
 @pytest.mark.parametrize(("expected", "came"), [(3, "int"), (["x"], "list"), (bytearray(b"x"), "bytearray")])
 def test_other_expectations_are_refused(expected, came):
-    with pytest.raises(ValueError, match=f"^expected must be a str, bytes or a Symbol, not {came}$"):
+    with pytest.raises(ValueError, match=complaint("expected", "Symbol", came)):
         qr.decode(qr.make("x").modules, "zxing", expected)
 
 
@@ -616,6 +643,7 @@ SYMBOL = qr.make("x", version=2)
     ],
 )
 def test_the_model_needs_modules_and_their_symbol(image, expected, came):
-    allowed = "decoder model must have bool n×n modules as image and their Symbol as expected"
-    with pytest.raises(ValueError, match=f"^{allowed}, not {came}$"):
+    with pytest.raises(
+        ValueError, match=f"^decoder model must .*bool n×n .*image.* Symbol .*expected, not {came}$"
+    ):
         qr.decode(image, "model", expected)
