@@ -15,12 +15,14 @@ import pytest
 import segno
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.colors import to_rgb
 from planted import DETAILS, SECRET, SYMBOL, leaks
 from segno import consts
 from witness import picture
 
 import qrlab as qr
-from qrlab.graph import FINDINGS, NO_VERIFICATION, QrCodeImageDetails
+from qrlab.graph import FINDINGS, NO_VERIFICATION, QrCodeImageDetails, audits
+from qrlab.graph.audits import SHADES
 from qrlab.graph.findings import least_bits
 from qrlab.scene import random_content
 
@@ -146,7 +148,6 @@ def test_a_worn_badge_is_measured():
     assert (
         len(found.measured["blocks"]) == len(found.blocks) == len(qr.layout(SYMBOL.version, "H").correctable)
     )
-    assert found.measured["likely_damage"][0]["kind"] == "logo"
     survives = {row["level"]: row["survives"] for row in found.measured["levels"]}
     assert survives["H"]
     assert not survives["L"]
@@ -163,7 +164,7 @@ def test_of_an_unreadable_badge_no_survival_is_claimed():
     ((code, said),) = found.findings
     assert code == "image-unreadable"
     assert re.fullmatch(r"none of zxing reads the picture; [1-9]\d* of \d+ blocks are lost", said)
-    with pytest.raises(ValueError, match="picture must be readable for advice on printing it"):
+    with pytest.raises(ValueError, match="picture must be readable"):
         found.smallest_width()
 
 
@@ -190,9 +191,20 @@ def drawn(text: str, **options) -> bytes:
 def test_a_micro_qr_code_is_not_measured():
     micro = drawn("12345", micro=True)
     for what in (micro, QrCodeImageDetails(micro, "l", b"12345", 1)):
-        ((code, said),) = qr.graph.audit(what, **FAST).findings
-        assert (code, said) == ("image-unreadable", "no symbol of version 1 to 40 was found to be measured")
-    assert codes(QrCodeImageDetails(micro, "l", b"999", 1)) == ["image-unreadable", "content-mismatch"]
+        found = qr.graph.audit(what, **FAST)
+        assert [code for code, _ in found.findings] == ["image-unreadable"]
+        assert found.symbol is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"), [("ok", []), ("misread", ["content-mismatch"]), ("unread", [])]
+)
+def test_what_a_reader_makes_of_a_picture_that_cannot_be_measured(outcome, expected, monkeypatch):
+    micro = drawn("12345", micro=True)
+    monkeypatch.setattr(audits, "decode", lambda *_: qr.Reading(outcome, b"", 0.0, ""))
+    found = qr.graph.audit(QrCodeImageDetails(micro, "l", b"12345", 1), **FAST)
+    assert [code for code, _ in found.findings] == ["image-unreadable", *expected]
+    assert ("version 1 to 40" in found.findings[0].message) == (outcome == "ok")
 
 
 @pytest.mark.parametrize(
@@ -263,7 +275,7 @@ def test_of_a_picture_without_a_code_nothing_is_measured():
     assert found.measured == {"found": False, "readers": {"zxing": "unread"}}
     assert found.table.measured.tolist() == ["no symbol found", "zxing"]
     for ask in (found.plot, lambda: found.blocks):
-        with pytest.raises(ValueError, match="picture must show a symbol that can be sampled"):
+        with pytest.raises(ValueError, match="picture must show a symbol"):
             ask()
 
 
@@ -277,24 +289,24 @@ def test_digests_compare_contents_with_a_key_only():
 
 
 BAD = {
-    "a number": (3, {}, "document must be text, bytes or a dict, not a number"),
-    "another object": ({"foo": 1}, {}, "document must be a qrCodeImageDetails, a qrCode or"),
-    "bytes of neither": (b"HelloWorld!", {}, "what must be a JSON object, an SVG, a PNG or a JPEG"),
-    "an array of floats": (np.zeros((3, 3)), {}, "what must be uint8 height×width if it is an array"),
-    "half a PNG": (SYMBOL.picture("png")[:60], {}, "picture must be a PNG that can be read"),
-    "an unknown reader": (DETAILS, {"readers": ["x"]}, "readers, unless module:function, must be one of"),
-    "no key": (DETAILS, {"key": b""}, "key must be 1 to 64 bytes"),
-    "a key of text": (DETAILS, {"key": "planted"}, "key must be 1 to 64 bytes, not what came"),
+    "a number": (3, {}, "document .*text, bytes or a dict.*int"),
+    "another object": ({"foo": 1}, {}, "document .*qrCodeImageDetails.*qrCode.*qrCodePinAuth"),
+    "bytes of neither": (b"HelloWorld!", {}, "what .*JSON.*SVG.*PNG.*JPEG"),
+    "an array of floats": (np.zeros((3, 3)), {}, r"what .*uint8 height×width.*float64 \(3, 3\)"),
+    "half a PNG": (SYMBOL.picture("png")[:60], {}, "picture .*PNG"),
+    "an unknown reader": (DETAILS, {"readers": ["x"]}, "readers.* zxing.*'x'"),
+    "no key": (DETAILS, {"key": b""}, "key .*1 to 64 bytes"),
+    "a key of text": (DETAILS, {"key": "planted"}, "key .*1 to 64 bytes, not what came$"),
 }
 
 
 @pytest.mark.parametrize(("what", "options", "message"), BAD.values(), ids=BAD)
 def test_bad_input_says_what_is_wrong(what, options, message):
-    with pytest.raises(ValueError, match="^" + re.escape(message)):
+    with pytest.raises(ValueError, match="^" + message):
         qr.graph.audit(what, **FAST | options)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=300) | st.text(max_size=200) | st.dictionaries(st.text(), st.text()), st.data())
 def test_fuzzed_input_ends_in_a_value_error_at_worst(what, data):
     if data.draw(st.booleans()):
@@ -312,12 +324,14 @@ def test_the_smallest_width_is_narrower_for_a_smaller_symbol_and_a_nearer_camera
     near = qr.SCENARIOS["sign-in-badge"].change(wear=[], camera_distance_mm=150, readers="zxing")
     far = near.change(camera_distance_mm=300)
     audits = [qr.graph.audit(QrCodeImageDetails.from_symbol(qr.make(SECRET, x)), **FAST) for x in "LH"]
-    few = {"trials": 40, "seed": 1, "jobs": 2}
+    few = {"trials": 20, "seed": 1, "jobs": 2}
     small, large, afar = (a.smallest_width(s, **few) for a, s in zip((*audits, audits[0]), (near, near, far)))
     assert small.width_mm < large.width_mm
     assert small.width_mm < afar.width_mm
     for one in (small, large, afar):
-        assert re.match(r"Print it at least [\d.]+ mm wide \(300 dpi, read at \d+ mm\): ", one.reason)
+        said_mm, dpi = map(float, re.search(r"at least ([\d.]+) mm wide \((\d+) dpi", one.reason).groups())
+        assert one.width_mm - 1e-6 <= said_mm <= one.width_mm + 0.1, "never less than what is needed"
+        assert dpi == 300
         row = one.tried[one.tried.width_mm == one.width_mm].iloc[0]
         assert row.rate > 0.9
         assert one.tried.rate.iloc[0] < 0.5
@@ -330,7 +344,7 @@ def test_the_smallest_width_is_narrower_for_a_smaller_symbol_and_a_nearer_camera
 def test_wider_is_not_advised_where_wear_is_the_limit():
     torn = qr.SCENARIOS["sign-in-badge"].change(wear=[qr.Wear("edge_wear", 0.5, 0.2, 1)], readers="zxing")
     advice = qr.graph.audit(DETAILS, **FAST).smallest_width(torn, trials=40, jobs=2)
-    assert advice.reason.endswith("; with 40 prints each, none is shown to reach 95%.")
+    assert re.search("40 prints each.* 95%", advice.reason)
     assert advice.width_mm < advice.tried.width_mm.max()
 
 
@@ -338,30 +352,90 @@ def test_bad_scenarios_are_refused():
     found = qr.graph.audit(DETAILS, **FAST)
     with pytest.raises(ValueError, match="scenario must be one of sign-in-badge, "):
         found.smallest_width("moon")
-    with pytest.raises(ValueError, match="print_dpi must be given for the width to print, not None"):
+    with pytest.raises(ValueError, match=r"print_dpi .*None"):
         found.smallest_width(qr.SCENARIOS["sign-in-badge"].change(print_dpi=None))
-    with pytest.raises(ValueError, match="scenario must be a Scenario or the name of one, not 3"):
+    with pytest.raises(ValueError, match=r"scenario .*Scenario.*3"):
         found.smallest_width(3)
 
 
 @pytest.mark.parametrize("show_content", [False, True])
 def test_wrong_modules_are_drawn_without_the_content_unless_asked(show_content, tmp_path):
-    damage = qr.damage.MODELS["blot"](np.random.default_rng(3))
-    found = qr.graph.audit(
-        qr.photograph(SYMBOL, qr.Print(50.8, 300), qr.Camera.at(150), 1, damage, 0.03), **FAST
-    )
+    found = qr.graph.audit(worn("blot", 0.03), **FAST)
     _, ax = plt.subplots(figsize=(6, 6))
     found.plot(show_content=show_content, ax=ax).figure.savefig(tmp_path / "a.png", dpi=150)
     plt.close()
     assert (qr.decode(cv2.imread(str(tmp_path / "a.png"), 0)).content == SECRET) == show_content
 
 
+def worn(kind: str, severity: float) -> np.ndarray:
+    damage = qr.damage.MODELS[kind](np.random.default_rng(3))
+    return qr.photograph(SYMBOL, qr.Print(50.8, 300), qr.Camera.at(150, tilt_deg=15), 1, damage, severity)
+
+
+@pytest.mark.parametrize(("kind", "severity"), [("blot", 0.03), ("logo", 0.3)])
+def test_the_plot_shows_what_was_measured(kind, severity):
+    """Each module once: wrong, of a lost block, of a wrong codeword, right, or a function pattern."""
+    found = qr.graph.audit(worn(kind, severity), **FAST)
+    symbol, here = found.symbol, qr.layout(found.symbol.version, found.symbol.level)
+    _, ax = plt.subplots()
+    drawn = np.asarray(found.plot(ax=ax).images[0].get_array())
+    colors = ax.images[0].cmap(ax.images[0].norm(drawn))[..., :3]
+    plt.close()
+    lost = set(found.blocks.block[found.blocks.wrong.isna()])
+    spoilt = {int(c) for c in here.codeword[symbol.wrong]}
+    assert bool(lost) == (kind == "logo")
+    assert symbol.wrong.any()
+    for (y, x), codeword in np.ndenumerate(here.codeword):
+        if symbol.wrong[y, x]:
+            expected = "wrong"
+        elif codeword < 0:
+            expected = "dark" if symbol.modules[y, x] else "light"
+        elif here.block[codeword] in lost:
+            expected = "lost"
+        else:
+            expected = "spoilt" if codeword in spoilt else "right"
+        shade = list(SHADES)[["light", "dark", "right", "spoilt", "lost", "wrong"].index(expected)]
+        assert np.allclose(colors[y, x], to_rgb(shade)), (y, x, expected)
+
+
+def outlined(image: np.ndarray) -> np.ndarray:
+    """Where in a picture the plot outlines the wrong modules: k×4×2, x and y in px."""
+    _, ax = plt.subplots()
+    found = qr.graph.audit(image, readers=[])
+    found.plot(show_content=True, ax=ax)
+    assert np.array_equal(ax.images[0].get_array(), image)
+    squares = np.array([path.vertices[:4] for path in ax.collections[0].get_paths()])
+    plt.close()
+    assert squares.shape == (found.symbol.wrong.sum(), 4, 2)
+    return squares
+
+
+def test_outlines_lie_on_the_wrong_modules_of_a_photograph():
+    symbol = qr.make(random_content(7, 100, 5), "H")
+    damage = qr.damage.MODELS["blot"](np.random.default_rng(5))
+    camera = qr.Camera.at(150, tilt_deg=20, rotation_deg=25)
+    printed = qr.Print(50.8, 300)
+    clean, spoilt = (qr.photograph(symbol, printed, camera, 5, damage, severity) for severity in (0, 0.04))
+    changed = np.abs(spoilt.astype(int) - clean) > 60
+    x, y = outlined(spoilt).mean(axis=1).astype(int).T
+    assert changed[y, x].mean() > 0.8
+    assert changed.mean() < 0.1
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_outlines_follow_a_mirrored_picture(mirrored):
+    symbol, step = qr.make(random_content(7, 60, 4), "Q"), -1 if mirrored else 1
+    modules = symbol.modules.copy()
+    modules[[15, 17, 20], [12, 22, 16]] ^= True
+    clean, spoilt = (np.ascontiguousarray(picture(m, 6)[:, ::step]) for m in (symbol.modules, modules))
+    x, y = outlined(spoilt).mean(axis=1).round().astype(int).T
+    assert (spoilt != clean)[y, x].all()
+
+
 def test_nothing_shows_the_content(capsys, caplog):
     """Objects, tables, messages: everything but what asks in so many words."""
-    worn = qr.photograph(SYMBOL, qr.Print(50.8, 300), qr.Camera.at(150), 1,
-                         qr.damage.MODELS["crease"](np.random.default_rng(3)), 0.02)  # fmt: skip
     shown = [repr(DETAILS), str(DETAILS)]
-    for what in (DETAILS, DETAILS.to_json(), worn, *filter(None, CASES.values())):
+    for what in (DETAILS, DETAILS.to_json(), worn("crease", 0.02), *filter(None, CASES.values())):
         found = qr.graph.audit(what, **FAST)
         shown += [
             repr(found),

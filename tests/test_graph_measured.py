@@ -11,7 +11,8 @@ from segno import consts, encoder
 from witness import picture
 
 import qrlab as qr
-from qrlab.graph.measured import GRADES, _bits, likely_damage, measure, survivors
+from qrlab.graph import GRADES, measure
+from qrlab.graph.measured import _bits, survivors
 from qrlab.model import PROTECTION
 from qrlab.scene import random_content
 from qrlab.standard import MODES, bits_in
@@ -58,7 +59,7 @@ def test_t_wrong_codewords_are_corrected_and_one_more_loses_the_block(version, l
     seen = measure(picture(modules, 3))
     assert seen.content == symbol.content
     assert np.array_equal(seen.wrong, modules != symbol.modules)
-    assert np.array_equal(seen.printed, symbol.modules)
+    assert np.array_equal(seen.modules ^ seen.wrong, symbol.modules)
     assert list(seen.blocks.wrong) == [0] * block + [t]
     assert seen.unused < 0.1
     over = measure(picture(spoilt(symbol, mine[: t + 1]), 3))
@@ -143,30 +144,8 @@ def test_photographs_are_measured_and_what_is_read_has_no_lost_block():
                 assert (seen.version, seen.level) == (symbol.version, symbol.level)
                 if seen.content:
                     compared += 1
-                    assert np.array_equal(seen.printed, symbol.modules)
+                    assert np.array_equal(seen.modules ^ seen.wrong, symbol.modules)
     assert compared > 20
-
-
-def test_outlines_lie_on_the_wrong_modules_of_a_photograph():
-    symbol = qr.make(content(5, 100), "H")
-    damage = qr.damage.MODELS["blot"](np.random.default_rng(5))
-    camera = qr.Camera.at(150, tilt_deg=20, rotation_deg=25)
-    clean, worn = (qr.photograph(symbol, PRINT, camera, 5, damage, severity) for severity in (0, 0.04))
-    seen = measure(worn)
-    changed = np.abs(worn.astype(int) - clean) > 60
-    assert seen.outlines.shape == (seen.wrong.sum(), 4, 2)
-    x, y = seen.outlines.mean(axis=1).astype(int).T
-    assert changed[y, x].mean() > 0.8
-    assert changed.mean() < 0.1
-
-
-@pytest.mark.parametrize("mirrored", [False, True])
-def test_outlines_follow_a_mirrored_picture(mirrored):
-    symbol, step = qr.make(content(4), "Q"), -1 if mirrored else 1
-    modules = spoilt(symbol, (3, 11, 19))
-    clean, worn = (np.ascontiguousarray(picture(m, 6)[:, ::step]) for m in (symbol.modules, modules))
-    x, y = measure(worn).outlines.mean(axis=1).round().astype(int).T
-    assert (worn != clean)[y, x].all()
 
 
 def test_what_is_wrong_in_lost_blocks_is_known_with_the_content():
@@ -308,25 +287,3 @@ def test_survival_at_its_own_level_is_what_the_reader_says():
 def test_content_that_a_level_cannot_hold_has_no_row():
     wrong = np.zeros((177, 177), bool)
     assert list(survivors(wrong, content(8, 2000)).level) == ["L", "M"]
-
-
-def test_kinds_of_damage_are_told_apart():
-    """Each kind, simulated with seeds of its own, among the first two guesses."""
-    right = []
-    for kind in ("blot", "crease", "edge_wear", "speckle", "tear", "scratch"):
-        for k in range(4):
-            symbol = qr.make(content(k), "M")
-            damage = qr.damage.MODELS[kind](np.random.default_rng([99, k]))
-            wrong = damage.apply(symbol.modules, 0.04) != symbol.modules
-            if wrong.sum() >= 6:
-                kinds = likely_damage(wrong, symbol.modules ^ wrong)
-                assert kinds.share.sum() == pytest.approx(1)
-                right.append(kind in list(kinds.kind[:2]))
-    assert len(right) > 20
-    assert np.mean(right) > 0.85
-
-
-def test_too_few_wrong_modules_say_nothing_of_their_cause():
-    wrong = np.zeros((21, 21), bool)
-    wrong[12, 12:17] = True
-    assert likely_damage(wrong, qr.make("1").modules).empty

@@ -13,12 +13,16 @@ from witness import picture
 
 import qrlab as qr
 from qrlab.graph import PictureError, QrCodeImageDetails, pictures
-from qrlab.graph.pictures import MOST_BYTES, kind_of, rasterize, rasterized
+from qrlab.graph.pictures import MOST_BYTES, kind_of, rasterized
 
 SYMBOL = qr.make(b"https://www.example.org/pictures", "M")
 WIDE = (SYMBOL.size + 8) * 3
 SIZE = b'width="%d" height="%d"' % (WIDE, WIDE)
 SVG = QrCodeImageDetails.from_symbol(SYMBOL).binary_value
+
+
+def rasterize(data: bytes) -> np.ndarray:
+    return QrCodeImageDetails(data).rasterize()
 
 
 def saved(image: Image.Image, kind: str = "png", **options) -> bytes:
@@ -90,86 +94,85 @@ HEAD = b"<svg " + NAMESPACES + b' width="20" height="20">'
 RECT = b'<rect width="9" height="9"/>'
 BOMB = b'<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 BAD = {
-    "nothing": (b"", "picture must be an SVG, a PNG or a JPEG"),
-    "no picture": (b"HelloWorld!", "picture must be an SVG, a PNG or a JPEG, and is none of them"),
-    "a GIF": (saved(GRAY, "gif"), "picture must be an SVG, a PNG or a JPEG"),
-    "half a PNG": (saved(GRAY)[:200], "picture must be a PNG that can be read"),
-    "half a JPEG": (saved(GRAY, "jpeg")[:300], "picture must be a JPEG that can be read"),
-    "too many bytes": (SVG + b" " * MOST_BYTES, "picture must have at most 20,000,000 bytes, not "),
-    "a large PNG": (png_of(8000, 8000), "picture must have at most 60,000,000 pixels, not 8,000 × 8,000"),
-    "a PNG that warns": (png_of(11_000, 9_000), "picture must have at most 60,000,000 pixels"),
-    "a PNG bomb": (png_of(100_000, 100_000, zlib.compress(bytes(10**6))), "picture must have at most"),
+    "nothing": (b"", "SVG.*PNG.*JPEG"),
+    "no picture": (b"HelloWorld!", "SVG.*PNG.*JPEG"),
+    "a GIF": (saved(GRAY, "gif"), "SVG.*PNG.*JPEG"),
+    "half a PNG": (saved(GRAY)[:200], "PNG"),
+    "half a JPEG": (saved(GRAY, "jpeg")[:300], "JPEG"),
+    "too many bytes": (SVG + b" " * MOST_BYTES, "20,000,000 bytes, not 20,"),
+    "a large PNG": (png_of(8000, 8000), "60,000,000 pixels, not 8,000 × 8,000"),
+    "a PNG that warns": (png_of(11_000, 9_000), "60,000,000 pixels, not 11,000 × 9,000"),
+    "a PNG bomb": (png_of(100_000, 100_000, zlib.compress(bytes(10**6))), "60,000,000 pixels"),
     "a bomb of text": (
         png_of(8, 8, zlib.compress(bytes(16)))[:-12]
         + chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(10**8)))
         + chunk(b"IEND", b""),
-        "picture must be a PNG that can be read",
+        "PNG",
     ),
-    "an SVG cut short": (SVG[:-20], "picture must be well-formed XML: "),
+    "an SVG cut short": (SVG[:-20], "XML"),
     "an SVG of another encoding": (
         b'<?xml version="1.0" encoding="utf-7"?>' + HEAD + b"\xff</svg>",
-        "picture must",
+        "",
     ),
-    "entities": (BOMB + HEAD + b"&b;</svg>", "picture must be an SVG of plain shapes: a document type is"),
+    "entities": (BOMB + HEAD + b"&b;</svg>", "SVG.*a document type"),
     "an external entity": (
         b'<!DOCTYPE svg [<!ENTITY a SYSTEM "file:///etc/hostname">]>' + HEAD + b"&a;</svg>",
-        "picture must be an SVG of plain shapes: a document type is refused",
+        "SVG.*a document type",
     ),
     "a style sheet": (
         b'<?xml-stylesheet href="a.css"?>' + HEAD + RECT + b"</svg>",
         "a processing instruction",
     ),
-    "an image": (HEAD + b'<image href="file:///etc/hostname"/></svg>', "an element 'image' is refused"),
-    "a use": (HEAD + b'<use xlink:href="a.svg#b"/></svg>', "an element 'use' is refused"),
-    "a script": (HEAD + b"<script>1</script></svg>", "an element 'script' is refused"),
-    "style": (HEAD + b"<style>@import url(a.css)</style></svg>", "an element 'style' is refused"),
-    "text, which needs fonts": (HEAD + b"<text>a</text></svg>", "an element 'text' is refused"),
+    "an image": (HEAD + b'<image href="file:///etc/hostname"/></svg>', "an element 'image'"),
+    "a use": (HEAD + b'<use xlink:href="a.svg#b"/></svg>', "an element 'use'"),
+    "a script": (HEAD + b"<script>1</script></svg>", "an element 'script'"),
+    "style": (HEAD + b"<style>@import url(a.css)</style></svg>", "an element 'style'"),
+    "text, which needs fonts": (HEAD + b"<text>a</text></svg>", "an element 'text'"),
     "a filter": (
         HEAD + b'<rect width="9" height="9" filter="URL(a.svg#f)"/></svg>',
-        "a reference is refused",
+        "a reference",
     ),
-    "a link": (HEAD + b'<g xlink:href="http://example.org/"/></svg>', "an attribute 'xlink:href' is refused"),
-    "a style": (HEAD + b'<g style="filter:blur(9px)"/></svg>', "an attribute 'style' is refused"),
-    "blending": (HEAD + b'<g opacity=".5"/></svg>', "an attribute 'opacity' is refused"),
-    "dashes": (HEAD + b'<path d="M0 0h9" stroke-dasharray="0.001"/></svg>', "'stroke-dasharray' is refused"),
+    "a link": (HEAD + b'<g xlink:href="http://example.org/"/></svg>', "an attribute 'xlink:href'"),
+    "a style": (HEAD + b'<g style="filter:blur(9px)"/></svg>', "an attribute 'style'"),
+    "blending": (HEAD + b'<g opacity=".5"/></svg>', "an attribute 'opacity'"),
+    "dashes": (HEAD + b'<path d="M0 0h9" stroke-dasharray="0.001"/></svg>', "'stroke-dasharray'"),
     "attributes": (
         HEAD + b"<g " + b" ".join(b'xmlns:a%d="b"' % k for k in range(99)) + b"/></svg>",
-        "one with so many attributes is refused",
+        "one with so many attributes",
     ),
     "a long path": (
         HEAD + b'<path d="M0 0' + b"h9" * 125_001 + b'"/></svg>',
         "more than 250,000 characters of path",
     ),
-    "depth": (HEAD + b"<g>" * 40 + b"</g>" * 40 + b"</svg>", "one so deep is refused"),
-    "elements": (HEAD + RECT * 30_001 + b"</svg>", "more than 30,000 elements is refused"),
-    "no size": (b'<svg xmlns="http://www.w3.org/2000/svg">' + RECT + b"</svg>", "with a width and a height"),
-    "a size in percent": (HEAD.replace(b'"20"', b'"100%"') + b"</svg>", "with a width and a height"),
+    "depth": (HEAD + b"<g>" * 40 + b"</g>" * 40 + b"</svg>", "one so deep"),
+    "elements": (HEAD + RECT * 30_001 + b"</svg>", "more than 30,000 elements"),
+    "no size": (b'<svg xmlns="http://www.w3.org/2000/svg">' + RECT + b"</svg>", "SVG.*width.*height"),
+    "a size in percent": (HEAD.replace(b'"20"', b'"100%"') + b"</svg>", "SVG.*width.*height"),
     "no width": (
         HEAD.replace(b'"20"', b'"0"') + b"</svg>",
-        "picture must be an SVG of ordinary size, not 0 × 0",
+        "SVG.*not 0 × 0",
     ),
-    "a huge one": (HEAD.replace(b'"20"', b'"99999999"') + b"</svg>", "an SVG of ordinary size"),
-    "a ribbon": (HEAD.replace(b'"20"', b'"900"', 1) + b"</svg>", "an SVG of ordinary size, not 900 × 20"),
+    "a huge one": (HEAD.replace(b'"20"', b'"99999999"') + b"</svg>", "SVG.*not 1e\\+08"),
+    "a ribbon": (HEAD.replace(b'"20"', b'"900"', 1) + b"</svg>", "SVG.*not 900 × 20"),
 }
 
 
 @pytest.mark.parametrize(("data", "message"), BAD.values(), ids=BAD)
 def test_what_is_refused(data, message):
-    with pytest.raises(PictureError) as problem:
+    with pytest.raises(PictureError, match=f"^picture .*{message}") as problem:
         rasterize(data)
-    assert message in str(problem.value)
     assert len(str(problem.value)) < 150
 
 
 def test_what_takes_long_to_draw_is_given_up(monkeypatch):
     monkeypatch.setattr(pictures, "_SECONDS", 0.01)
-    with pytest.raises(PictureError, match=r"picture must be an SVG that can be drawn in 0\.01 seconds"):
+    with pytest.raises(PictureError, match=r"picture .*SVG.* 0\.01 seconds"):
         rasterize(SVG)
 
 
 def test_what_ends_the_drawing_process_is_a_picture_error(monkeypatch):
     monkeypatch.setattr(pictures, "_DRAW", "import os; os.abort()")
-    with pytest.raises(PictureError, match="picture must be an SVG that can be drawn, and resvg can't"):
+    with pytest.raises(PictureError, match=r"picture .*SVG"):
         rasterize(SVG)
 
 
@@ -181,7 +184,7 @@ def test_kinds_are_told_by_content(data, kind):
     assert kind_of(data) == kind
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(sorted(GOOD)), st.data())
 def test_broken_pictures_end_in_a_picture_error_at_worst(name, data):
     broken = bytearray(GOOD[name])

@@ -125,30 +125,30 @@ def test_a_method_with_two_codes_needs_a_choice():
     changed = json.loads(QrCodeImageDetails(version=9).to_json(into=document, code="temporary"))
     assert QrCodeImageDetails.from_json(changed, "standard").version == 3
     assert QrCodeImageDetails.from_json(changed, "temporary").version == 9
-    with pytest.raises(ValueError, match="code must be standard or temporary for a document with both"):
+    with pytest.raises(ValueError, match=r"code .*standard or temporary"):
         QrCodeImageDetails.from_json(document)
 
 
 def test_a_method_without_codes_has_no_image():
     document = {"temporaryQRCode": None, "standardQRCode": None}
-    with pytest.raises(ValueError, match="code must be standard or temporary"):
+    with pytest.raises(ValueError, match=r"code .*standard or temporary"):
         QrCodeImageDetails.from_json(document)
     for document in ({"temporaryQRCode": None}, {"standardQRCode": {"image": None}, "temporaryQRCode": None}):
         assert QrCodeImageDetails.from_json(document) == QrCodeImageDetails()
         assert json.loads(QrCodeImageDetails().to_json(into=document)) == document
-    with pytest.raises(ValueError, match="temporaryQRCode must be an object for an image to be written into"):
+    with pytest.raises(ValueError, match=r"temporaryQRCode .*object.*null"):
         DETAILS.to_json(into={"temporaryQRCode": None})
 
 
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"version": "7"}, "version must be int or None, not str"),
-        ({"version": True}, "version must be int or None, not bool"),
-        ({"raw_content": "S3cretS3cret"}, "raw_content must be bytes or None, not str"),
-        ({"binary_value": [1]}, "binary_value must be bytes or None, not list"),
-        ({"error_correction_level": qr.Level}, "error_correction_level must be str or None, not EnumType"),
-        ({"unknown": None}, "unknown must be a mapping, not NoneType"),
+        ({"version": "7"}, "version .*int.*str"),
+        ({"version": True}, "version .*int.*bool"),
+        ({"raw_content": "S3cretS3cret"}, "raw_content .*bytes.*str"),
+        ({"binary_value": [1]}, "binary_value .*bytes.*list"),
+        ({"error_correction_level": qr.Level}, "error_correction_level .*str.*EnumType"),
+        ({"unknown": None}, "unknown .*mapping.*NoneType"),
     ],
 )
 def test_values_of_a_wrong_type_are_refused(values, message):
@@ -157,43 +157,43 @@ def test_values_of_a_wrong_type_are_refused(values, message):
 
 
 BAD = {
-    "no text": (3, "document must be text, bytes or a dict, not a number"),
-    "no JSON": ("{", "document must be JSON: Expecting property name"),
-    "no object": ("[1]", "document must be a JSON object, not an array"),
-    "no UTF-8": (b"{\xff}", "document must be JSON: UnicodeDecodeError"),
-    "too deep": ("[" * 100_000, "document must be JSON: RecursionError"),
-    "a level of a wrong type": ({"errorCorrectionLevel": 1}, "errorCorrectionLevel must be a string or null"),
-    "a version of a wrong type": ({"version": "7"}, "version must be a whole number or null, not a string"),
-    "a version that is yes": ({"version": True}, "version must be a whole number or null, not a boolean"),
-    "a picture of a wrong type": ({"binaryValue": [1]}, "binaryValue must be a string or null, not an array"),
+    "no text": (3, "document .*text, bytes or a dict.*int"),
+    "no JSON": ("{", "document .*JSON: Expecting property name"),
+    "no object": ("[1]", "document .*object.*list"),
+    "no UTF-8": (b"{\xff}", "document .*JSON"),
+    "too deep": ("[" * 100_000, "document .*JSON"),
+    "a level of a wrong type": ({"errorCorrectionLevel": 1}, "errorCorrectionLevel .*str or null.*int"),
+    "a version of a wrong type": ({"version": "7"}, "version .*int or null.*str"),
+    "a version that is yes": ({"version": True}, "version .*int or null.*bool"),
+    "a picture of a wrong type": ({"binaryValue": [1]}, "binaryValue .*str or null.*list"),
     "no base64": (
         {"rawContent": "S3cretS3cret!"},
-        "rawContent must be base64, and its 13 characters are not",
+        "rawContent .*base64.*13 characters",
     ),
-    "a letter too many": ({"rawContent": "AAAAA"}, "rawContent must be base64"),
-    "an image that is none": ({"image": "S3cretS3cret"}, "image must be an object or null, not a string"),
-    "half a version": ({"version": 1.5}, "version must be a whole number or null, not a number"),
-    "a code that is none": ({"standardQRCode": 5}, "standardQRCode must be an object or null, not a number"),
-    "another object": ({"value": []}, "document must be a qrCodeImageDetails, a qrCode or a qrCodePinAuth"),
+    "a letter too many": ({"rawContent": "AAAAA"}, "rawContent .*base64"),
+    "an image that is none": ({"image": "S3cretS3cret"}, "image .*object or null.*str"),
+    "half a version": ({"version": 1.5}, "version .*int or null.*float"),
+    "a code that is none": ({"standardQRCode": 5}, "standardQRCode .*object or null.*int"),
+    "another object": ({"value": []}, "document .*qrCodeImageDetails, a qrCode or a qrCodePinAuth"),
     "an empty object": (
         {},
-        "document must be a qrCodeImageDetails, a qrCode or a qrCodePinAuthenticationMethod",
+        "document .*qrCodeImageDetails",
     ),
 }
 
 
 @pytest.mark.parametrize(("document", "message"), BAD.values(), ids=BAD)
 def test_bad_documents_say_what_is_wrong_and_not_what_they_hold(document, message):
-    with pytest.raises(ValueError, match="^" + message.replace("(", r"\(")) as problem:
+    with pytest.raises(ValueError, match="^" + message) as problem:
         QrCodeImageDetails.from_json(document)
     assert "S3cret" not in str(problem.value)
 
 
 @pytest.mark.parametrize("code", ["other", 3])
 def test_an_unknown_code_is_refused(code):
-    with pytest.raises(ValueError, match="code must be one of standard, temporary, not"):
+    with pytest.raises(ValueError, match=r"code .*standard, temporary"):
         QrCodeImageDetails.from_json(within("standardQRCode", {}), code)
-    with pytest.raises(ValueError, match="code must be left out for a document without"):
+    with pytest.raises(ValueError, match=r"code .*left out"):
         QrCodeImageDetails.from_json({}, "standard")
 
 
@@ -254,9 +254,9 @@ def test_an_svg_begins_as_in_the_documented_sample():
 
 
 def test_an_unknown_kind_of_picture_is_refused():
-    with pytest.raises(ValueError, match="kind must be one of svg, png, not 'gif'"):
+    with pytest.raises(ValueError, match=r"kind .*svg, png.*'gif'"):
         QrCodeImageDetails.from_symbol(qr.make("x"), "gif")
-    with pytest.raises(qr.graph.PictureError, match="binaryValue must be a picture, not null"):
+    with pytest.raises(qr.graph.PictureError, match=r"binaryValue .*null"):
         QrCodeImageDetails().rasterize()
 
 
@@ -272,5 +272,5 @@ def test_it_prints_without_content_and_picture():
 
 def test_sizes_of_a_picture_are_checked():
     for name in ("px_per_module", "quiet_zone"):
-        with pytest.raises(ValueError, match=f"{name} must be an integer from"):
+        with pytest.raises(ValueError, match=f"{name} .*1.5"):
             QrCodeImageDetails.from_symbol(qr.make("x"), **{name: 1.5})

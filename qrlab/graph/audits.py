@@ -8,36 +8,40 @@ import hashlib
 import html
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import ListedColormap
 
+from qrlab.adapters import DECODERS
 from qrlab.checks import integer, one_of
 from qrlab.files import records
 from qrlab.graph.advice import Advice, smallest_width
 from qrlab.graph.findings import Finding, find
-from qrlab.graph.measured import Measured, likely_damage, measure, survivors, text_or_bytes
+from qrlab.graph.measured import Measured, measure, survivors, text_or_bytes, to_picture
 from qrlab.graph.pictures import PictureError, kind_of, rasterized
 from qrlab.graph.resource import QrCodeImageDetails, shown
-from qrlab.readers import DECODERS, decode, unavailable
+from qrlab.model import judge
+from qrlab.optics import project
+from qrlab.placement import layout
+from qrlab.readers import decode, unavailable
 from qrlab.scenario import Scenario, named_scenario
 
 NO_VERIFICATION = (
     "Measured on a picture, not with calibrated optics and light: no verification by ISO/IEC 15415, "
     "whose measure of unused error correction and grade letters it borrows."
 )
+# Of modules: light and dark in function patterns, right, of a wrong codeword, of a lost block, wrong.
+SHADES = ("#ffffff", "#8a8f98", "#f0f1f3", "#ffd9a0", "#a9c6e8", "#8b0016")
 _KEY = secrets.token_bytes(16)  # of digests, unless one is given: they can be compared within a session
-_CLASSES = {
-    "A-Z": rb"[A-Z]",
-    "a-z": rb"[a-z]",
-    "0-9": rb"[0-9]",
-    "punctuation": rb"[!-/:-@\[-`{-~]",
-    "spaces": rb"\s",
-    "other": rb"[^!-~\s]",
-}
+_CLASSES = {"A-Z": rb"[A-Z]", "a-z": rb"[a-z]", "0-9": rb"[0-9]"}
+_CLASSES |= {"punctuation": rb"[!-/:-@\[-`{-~]", "spaces": rb"\s", "other": rb"[^!-~\s]"}
+Given = QrCodeImageDetails | str | bytes | Mapping | np.ndarray
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,26 +66,30 @@ class Audit:
         from qrlab.plots import table  # slow to load
 
         found = "".join(f"<li><code>{code}</code>: {html.escape(said)}</li>" for code, said in self.findings)
-        shown = table(self.table, left=list(self.table)).format(escape="html").to_html()
-        return shown + (f"<ul>{found}</ul>" if found else "<p>No findings.</p>")
+        rows = table(self.table, left=list(self.table)).format(escape="html").to_html()
+        return rows + (f"<ul>{found}</ul>" if found else "<p>No findings.</p>")
 
     def reveal(self) -> bytes | None:
         """The content that the picture holds: the credential itself; None where it can't be read."""
-        return self.symbol and self.symbol.content
+        return None if self.symbol is None else self.symbol.content
 
     @property
     def table(self) -> pd.DataFrame:
         """In words: what, declared (for a resource) and measured, side by side."""
-        rows = list(_rows(self.declared, self.measured))
+        mine, its = _in_words(self.declared), _in_words(self.measured)
+        rows = [(what, mine.get(what, "–"), words) for what, words in its.items()]
         table = pd.DataFrame(rows, columns=["what", "declared", "measured"])
         return table if self.declared else table[table.measured != "–"].drop(columns="declared")
 
     @property
     def blocks(self) -> pd.DataFrame:
         """A row for each block: block, codewords, correctable, wrong (NA: lost), unused (0 to 1)."""
+        return self._sampled().blocks
+
+    def _sampled(self) -> Measured:
         if self.symbol is None:
             raise ValueError("picture must show a symbol that can be sampled, and shows none")
-        return self.symbol.blocks
+        return self.symbol
 
     def to_dict(self) -> dict:
         """declared, measured and findings (each code, message), ready for JSON; not the content."""
@@ -89,41 +97,44 @@ class Audit:
         return {"declared": self.declared, "measured": self.measured, "findings": found}
 
     def plot(self, *, show_content: bool = False, ax: Axes | None = None) -> Axes:
-        """Wrong modules and lost blocks on the symbol's function patterns, or, with its content, on the
-        picture: then it is the credential itself.
+        """Wrong modules and lost blocks on the symbol's function patterns, or, with its content, outlined on
+        the picture: then it is the credential itself.
         """
-        from qrlab.plots import plot_audit  # as above
-
         one_of("show_content", show_content, (True, False))
-        if self.symbol is None:
-            raise ValueError("picture must show a symbol that can be sampled, and shows none")
-        return plot_audit(self.symbol, self.image if show_content else None, ax=ax)
+        symbol, ax = self._sampled(), ax or plt.gca()
+        ax.set_axis_off()
+        if show_content:
+            ax.imshow(np.asarray(self.image), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+            corners = np.argwhere(symbol.wrong)[:, None, ::-1] + [(0, 0), (1, 0), (1, 1), (0, 1)]
+            outlines = project(to_picture(symbol.corners, len(symbol.modules)), corners.reshape(-1, 2))
+            squares = list(outlines.reshape(-1, 4, 2))
+            ax.add_collection(
+                PolyCollection(squares, edgecolors="#d0021b", facecolors="none", linewidths=0.8)
+            )
+            return ax
+        here = layout(symbol.version, symbol.level)
+        lost = np.isin(here.block, symbol.blocks.block[symbol.blocks.wrong.isna()])
+        shade = np.where(lost, 4, np.where(judge(here, symbol.wrong).codewords, 3, 2))[here.codeword]
+        shade = np.where(here.codeword < 0, symbol.modules ^ symbol.wrong, shade)
+        shade[symbol.wrong] = 5
+        ax.imshow(shade, cmap=ListedColormap(SHADES), vmin=0, vmax=5, interpolation="nearest")
+        return ax
 
     def smallest_width(
-        self,
-        scenario: Scenario | str = "sign-in-badge",
-        *,
-        trials: int = 300,
-        seed: int = 0,
-        jobs: int = -1,
+        self, scenario: Scenario | str = "sign-in-badge", *, trials: int = 300, seed: int = 0, jobs: int = -1
     ) -> Advice:
-        """The smallest width at which this symbol, printed anew, is sure to reach the scenario's target.
+        """The smallest width at which this symbol, printed anew, is sure to reach the scenario's target (with
+        the lower end of the rate's interval), or else the smallest that reads within a point of the best.
 
-        scenario: its printer (with a dpi), camera, wear, readers and target hold, not its width nor its
-        content; sure: the lower end of the rate's interval.  Where no width is, the smallest that reads
-        within a point of the best.  Contents of the same length are simulated, printed with whole printer
-        dots a module.  Raises ValueError for bad input.  Shows progress.
+        scenario: its printer (with a dpi), camera, wear, readers and target hold, not its width nor content:
+        others of the same length are simulated.  Raises ValueError for bad input.  Shows progress.
         """
-        scenario = named_scenario(scenario)
-        if self.symbol is None or self.symbol.content is None:
-            raise ValueError("picture must be readable for advice on printing it, and is not")
-        if scenario.print.dpi is None:
-            raise ValueError("print_dpi must be given for the width to print, not None")
-        return smallest_width(self.symbol, scenario, integer("trials", trials, 10, 10**6), seed, jobs)
+        trials = integer("trials", trials, 10, 10**6)
+        return smallest_width(self.symbol, named_scenario(scenario), trials, seed, jobs)
 
 
 def audit(
-    what: QrCodeImageDetails | str | bytes | Mapping | np.ndarray,
+    what: Given,
     *,
     code: str | None = None,
     readers: Sequence[str] | None = None,
@@ -144,42 +155,37 @@ def audit(
     for reader in readers:
         if why_not := unavailable(reader, "readers"):
             raise ValueError(f"readers must be available, not {reader}: {why_not}")
+    details, picture = _given(what, code)
+    image, zoom, refused = None, 1.0, None
+    try:
+        image, zoom = rasterized(picture) if isinstance(picture, bytes) else (picture, 1.0)
+    except PictureError as problem:
+        if details is None:
+            raise
+        refused = str(problem)
+    known = None if details is None else details.raw_content
+    symbol = None if image is None else measure(image, known)
+    expected = known if symbol is None or symbol.content is None else symbol.content
+    outcomes = {} if image is None else {name: decode(image, name, expected).outcome for name in readers}
+    measured = {} if image is None else {"found": symbol is not None, "readers": outcomes}
+    measured |= {} if symbol is None else _measured(symbol, zoom, key, known)
+    findings = find(details, symbol, outcomes, refused)
+    return Audit({} if details is None else _declared(details, key), measured, findings, symbol, image)
+
+
+def _given(what: Given, code: str | None) -> tuple[QrCodeImageDetails | None, bytes | np.ndarray | None]:
+    """The resource, if there is one, and the picture: a file's bytes or an image."""
     if isinstance(what, np.ndarray):
         if what.dtype != np.uint8 or what.ndim != 2 or not what.size:
-            raise ValueError(
-                f"what must be uint8 height×width if it is an array, not {what.dtype} {what.shape}"
-            )
-        return _audited(None, what, 1.0, readers, key)
-    if isinstance(what, bytes) and kind_of(what) in ("svg", "png", "jpeg"):
-        return _audited(None, *rasterized(what), readers, key)
-    if isinstance(what, bytes) and kind_of(what) is None:
-        raise ValueError("what must be a JSON object, an SVG, a PNG or a JPEG, and is none of them")
+            came = f"{what.dtype} {what.shape}"
+            raise ValueError(f"what must be uint8 height×width if it is an array, not {came}")
+        return None, what
+    if isinstance(what, bytes) and kind_of(what) != "json":
+        if kind_of(what) is None:
+            raise ValueError("what must be a JSON object, an SVG, a PNG or a JPEG, and is none of them")
+        return None, what
     details = what if isinstance(what, QrCodeImageDetails) else QrCodeImageDetails.from_json(what, code)
-    image, zoom, refused = None, 1.0, None
-    if details.binary_value is not None:
-        try:
-            image, zoom = rasterized(details.binary_value)
-        except PictureError as problem:
-            refused = str(problem)
-    return _audited(details, image, zoom, readers, key, refused)
-
-
-def _audited(details, image, zoom: float, readers, key: bytes, refused: str | None = None) -> Audit:
-    known = details and details.raw_content
-    symbol = None if image is None else measure(image, known)
-    outcomes = {} if image is None else _outcomes(image, details, symbol, readers)
-    measured = {} if image is None else {"found": symbol is not None, "readers": outcomes}
-    if symbol is not None:
-        measured |= _measurements(symbol, zoom, key, known) | {"note": NO_VERIFICATION}
-    declared = {} if details is None else _declared(details, key)
-    return Audit(declared, measured, find(details, symbol, outcomes, refused), symbol, image)
-
-
-def _outcomes(image, details: QrCodeImageDetails | None, symbol: Measured | None, readers) -> dict[str, str]:
-    """What each reader makes of the picture: ok, misread, unread or error."""
-    shown = symbol and symbol.content
-    expected = shown if shown is not None else details and details.raw_content
-    return {reader: decode(image, reader, expected).outcome for reader in readers}
+    return details, details.binary_value
 
 
 def _declared(details: QrCodeImageDetails, key: bytes) -> dict:
@@ -201,67 +207,52 @@ def _described(content: bytes | None, key: bytes) -> dict | None:
     return {"bytes": len(content), "characters": kinds, "digest": digest}
 
 
-def _measurements(symbol: Measured, zoom: float, key: bytes, known: bytes | None) -> dict:
-    wrong, content = int(symbol.wrong.sum()), symbol.content or known
-    measured = {
-        "version": symbol.version,
-        "error_correction_level": symbol.level.lower(),
-        "mask": symbol.mask,
-        "modules": len(symbol.modules),
-        "module_px": round(symbol.module_px / zoom, 3),
-        "quiet_zone": symbol.quiet_zone,
-        "content": _described(symbol.content, key),
-        "unused_error_correction": round(symbol.unused, 4),
-        "grade": symbol.grade,
-        "blocks": records(symbol.blocks, 4),
-        "lost_blocks": symbol.lost,
-        "certain": symbol.certain,
-        "wrong_modules": wrong,
-        "codes": symbol.codes,
-    }
-    if wrong:
-        measured["likely_damage"] = records(likely_damage(symbol.wrong, symbol.modules), 4)
-        if content is not None and symbol.certain:
-            measured["levels"] = records(survivors(symbol.wrong, text_or_bytes(content)), 4)
-    return measured
+def _measured(symbol: Measured, zoom: float, key: bytes, known: bytes | None) -> dict:
+    """What Audit.measured says of a symbol; zoom: pixels of the image for one of the file's."""
+    said: dict = {"version": symbol.version, "error_correction_level": symbol.level.lower()}
+    said |= {"mask": symbol.mask, "modules": len(symbol.modules)}
+    said |= {"module_px": round(symbol.module_px / zoom, 3), "quiet_zone": symbol.quiet_zone}
+    said |= {"content": _described(symbol.content, key)}
+    said |= {"unused_error_correction": round(symbol.unused, 4), "grade": symbol.grade}
+    said |= {"blocks": records(symbol.blocks, 4), "lost_blocks": symbol.lost, "certain": symbol.certain}
+    said |= {"wrong_modules": int(symbol.wrong.sum()), "codes": symbol.codes}
+    content = symbol.content or known
+    if symbol.wrong.any() and symbol.certain and content is not None:
+        said["levels"] = records(survivors(symbol.wrong, text_or_bytes(content)), 4)
+    return said | {"note": NO_VERIFICATION}
 
 
-def _rows(declared: dict, seen: dict) -> Iterator[tuple[str, str, str]]:
-    """The rows of Audit.table: what both have, then what only the picture has."""
-    for name, key in (("version", "version"), ("level", "error_correction_level")):
-        yield name, _said(declared.get(key)), _said(seen.get(key))
-    contents = [of.get("content") or {} for of in (declared, seen)]
-    yield "content", *(f"{c['bytes']:,} bytes" if c else "–" for c in contents)
-    yield "of characters", *(", ".join(c["characters"]) if c else "–" for c in contents)
-    yield "digest", *(c.get("digest", "–") for c in contents)
-    picture = declared.get("picture")
-    kind = f"{(picture['kind'] or 'no picture').upper()}, {picture['bytes']:,} bytes" if picture else "–"
-    yield "picture", kind, "–" if not seen else "a symbol" if seen["found"] else "no symbol found"
-    for name, words in _seen_alone(seen):
-        yield name, "–", words
-
-
-def _seen_alone(seen: dict) -> Iterator[tuple[str, str]]:
-    if seen.get("found"):
-        yield "size", f"{seen['modules']}×{seen['modules']} modules of {seen['module_px']:.3g} px"
-        yield "mask", str(seen["mask"])
-        yield "quiet zone", f"{seen['quiet_zone']} modules" + " or more" * (seen["quiet_zone"] == 4)
-        yield "wrong modules", f"{'' if seen['certain'] else 'at least '}{seen['wrong_modules']:,}"
-        yield "wrong codewords", _by_block(seen["blocks"])
-        yield "unused error correction", f"{seen['unused_error_correction']:.0%} (grade {seen['grade']})"
-    for outcome in dict.fromkeys(seen.get("readers", {}).values()):
-        names = [reader for reader, came in seen["readers"].items() if came == outcome]
-        yield {"ok": "read by", "unread": "not read by"}.get(outcome, f"{outcome} by"), ", ".join(names)
-    if seen.get("likely_damage"):
-        kinds = (f"{row['kind'].replace('_', ' ')} ({row['share']:.0%})" for row in seen["likely_damage"][:3])
-        yield "damage looks like", ", ".join(kinds)
-    if seen.get("codes", 1) > 1:
-        yield "symbols in the picture", f"{seen['codes']}, of which this is one"
-    if "levels" in seen:
-        survives = (f"{row['level']}: {'yes' if row['survives'] else 'no'}" for row in seen["levels"])
-        yield "level would survive", ", ".join(survives)
-    elif seen.get("lost_blocks"):
-        yield "level would survive", "unknown, as it can't be told how much is wrong in lost blocks"
+def _in_words(of: dict) -> dict[str, str]:
+    """Audit.declared or Audit.measured as Audit.table has it: what, and words."""
+    content, picture = of.get("content"), of.get("picture")
+    version, level = of.get("version"), of.get("error_correction_level")
+    words = {"version": "–" if version is None else str(version), "level": "–" if level is None else level}
+    words["content"] = f"{content['bytes']:,} bytes" if content else "–"
+    words["of characters"] = ", ".join(content["characters"]) if content else "–"
+    words["digest"] = content["digest"] if content else "–"
+    words["picture"] = "–"
+    if picture:
+        words["picture"] = f"{(picture['kind'] or 'no picture').upper()}, {picture['bytes']:,} bytes"
+    if "found" in of:
+        words["picture"] = "a symbol" if of["found"] else "no symbol found"
+    if of.get("found"):
+        words["size"] = f"{of['modules']}×{of['modules']} modules of {of['module_px']:.3g} px"
+        words["mask"] = str(of["mask"])
+        words["quiet zone"] = f"{of['quiet_zone']} modules" + (" or more" if of["quiet_zone"] == 4 else "")
+        words["wrong modules"] = f"{'' if of['certain'] else 'at least '}{of['wrong_modules']:,}"
+        words["wrong codewords"] = _by_block(of["blocks"])
+        words["unused error correction"] = f"{of['unused_error_correction']:.0%} (grade {of['grade']})"
+    for reader, outcome in of.get("readers", {}).items():
+        what = {"ok": "read by", "unread": "not read by"}.get(outcome, f"{outcome} by")
+        words[what] = f"{words[what]}, {reader}" if what in words else reader
+    if of.get("codes", 1) > 1:
+        words["symbols in the picture"] = f"{of['codes']}, of which this is one"
+    if "levels" in of:
+        survives = (f"{row['level']}: {'yes' if row['survives'] else 'no'}" for row in of["levels"])
+        words["level would survive"] = ", ".join(survives)
+    elif of.get("lost_blocks"):
+        words["level would survive"] = "unknown, as it can't be told how much is wrong in lost blocks"
+    return words
 
 
 def _by_block(blocks: list[dict]) -> str:
@@ -270,9 +261,3 @@ def _by_block(blocks: list[dict]) -> str:
     words = ", ".join("lost" if block["wrong"] is None else str(block["wrong"]) for block in worst)
     more = f"worst of {len(blocks)} blocks; " if len(blocks) > len(worst) else ""
     return f"{words} ({more}each corrects {blocks[0]['correctable']})"
-
-
-def _said(value: object) -> str:
-    """A declared or measured value; who made the file may have meant it to reach a terminal's controls."""
-    text = "–" if value is None else str(value)
-    return text if text.isprintable() and len(text) <= 40 else f"{text[:40]!a}"

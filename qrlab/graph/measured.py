@@ -1,36 +1,24 @@
 """What a picture of a QR code shows: its modules, and how near it is to being lost.
 
 zxing-cpp finds and samples the symbol, reedsolo corrects its codewords.  Unused error correction is
-ISO/IEC 15415's, but on an ordinary picture, of unknown optics and light: it is no verification by that
-standard.
+ISO/IEC 15415's, but on a picture of unknown optics and light: it is no verification by that standard.
 """
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
 
 import cv2
 import numpy as np
 import pandas as pd
 import reedsolo
 import zxingcpp
+from scipy.ndimage import map_coordinates
 from segno import consts
 
-from qrlab.damage import MODELS
-from qrlab.model import PROTECTION
+from qrlab.model import PROTECTION, judge
 from qrlab.optics import project
 from qrlab.placement import codewords_of, layout, with_codewords
-from qrlab.standard import (
-    MODES,
-    Level,
-    bits_of,
-    blocks_of,
-    mode_of,
-    ordered,
-    size_of,
-    smallest_version,
-    span_of,
-)
+from qrlab.standard import MODES, Level, bits_of, blocks_of, mode_of, ordered, smallest_version, span_of
 from qrlab.symbols import make
 
 GRADES = {"A": 0.62, "B": 0.50, "C": 0.37, "D": 0.25}  # least unused error correction; ISO/IEC 15415
@@ -39,9 +27,6 @@ _SPECKS = 0.03  # share of a ring of the quiet zone that may be dark
 _SAID = {"Version", "ECLevel", "DataMask"}
 _HEADERS = {3: 20, 5: 4, 9: 12}  # bits of structured append, and of FNC1 in both positions
 _SAME = 0.7  # of the data modules agree with those of the symbol that it may be; of another, about half
-_KINDS = tuple(kind for kind in MODELS if "codewords" not in kind)  # what may happen to a print
-_FEWEST = 6  # wrong modules that say something of their cause
-_ALIKE = 15  # made-up examples that an answer on the kind of damage rests on
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,19 +64,6 @@ class Measured:
         return float(self.blocks.unused.min())
 
     @property
-    def printed(self) -> np.ndarray:
-        """The modules as they were printed, bool n×n; those of lost blocks as sampled."""
-        return self.modules ^ self.wrong
-
-    @property
-    def outlines(self) -> np.ndarray:
-        """Where in the picture the wrong modules are: k×4×2, x and y in px of their corners."""
-        y, x = np.nonzero(self.wrong)
-        square = np.array([(0, 0), (1, 0), (1, 1), (0, 1)])
-        corners = (np.stack([x, y], axis=1)[:, None] + square).reshape(-1, 2)
-        return project(to_picture(self.corners, len(self.modules)), corners).reshape(-1, 4, 2)
-
-    @property
     def lost(self) -> int:
         """How many blocks can't be corrected."""
         return int(self.blocks.wrong.isna().sum())
@@ -111,41 +83,47 @@ def measure(image: np.ndarray, known: bytes | None = None) -> Measured | None:
     found = _sampled(image, known)
     if not found:
         return None
-    said = found[0].extra
+    best, said = found[0]
     version, level, mask = int(said["Version"]), Level.parse(said["ECLevel"]), int(said["DataMask"])
     blank = make(b"0", level, version=version, mask=mask).modules  # its function patterns are those of all
-    sampled = np.array(found[0].to_image(scale=1, add_quiet_zones=False)) < 128
+    sampled = np.array(best.to_image(scale=1, add_quiet_zones=False)) < 128
     if sampled.shape != blank.shape:
         return None
     modules, mirrored = _upright(sampled, blank, version)
-    corners = np.array([(p.x, p.y) for p in _corners(found[0].position)], dtype=float)
-    corners = corners[[0, 3, 2, 1]] if mirrored else corners
+    at = best.position
+    around = [at.top_left, at.top_right, at.bottom_right, at.bottom_left]
+    corners = np.array([(p.x, p.y) for p in around], float)[[0, 3, 2, 1] if mirrored else [0, 1, 2, 3]]
     codewords, blocks = _corrected(modules, version, level, mask)
-    printed, certain = with_codewords(blank, codewords, version, mask), True
-    content, text = bytes(found[0].bytes), found[0].text
-    if blocks.wrong.isna().any():
-        alike = _as_known(printed, known, version, level, mask) if known else None
-        printed, certain = printed if alike is None else alike, alike is not None
-        content, text = None, None
-    bits = None if content is None else _bits(codewords, version, level)
-    px, quiet = _surroundings(image, corners, modules)
-    where = modules, printed != modules, certain, blocks, corners
-    return Measured(version, level, mask, content, text, bits, *where, px, quiet, len(found))
+    printed, lost = with_codewords(blank, codewords, version, mask), bool(blocks.wrong.isna().any())
+    original = _as_known(printed, known, version, level, mask) if lost and known else None
+    return Measured(
+        version=version,
+        level=level,
+        mask=mask,
+        content=None if lost else bytes(best.bytes),
+        text=None if lost else best.text,
+        bits=None if lost else _bits(codewords, version, level),
+        modules=modules,
+        wrong=modules != (printed if original is None else original),
+        certain=not lost or original is not None,
+        blocks=blocks,
+        corners=corners,
+        module_px=float(np.sqrt(cv2.contourArea(corners.astype(np.float32))) / len(modules)),
+        quiet_zone=_quiet_zone(image, corners, modules),
+        codes=len(found),
+    )
 
 
-def _sampled(image: np.ndarray, known: bytes | None) -> list[zxingcpp.Barcode]:
-    """The symbols that zxing-cpp samples; first the one of the known content."""
-    ask = partial(zxingcpp.read_barcodes, image, formats=zxingcpp.BarcodeFormat.QRCode)
-    for found in (ask(), ask(return_errors=True)):
-        found = [code for code in found if set(code.extra or {}) >= _SAID]
-        found = [code for code in found if str(code.extra["Version"]).isdecimal()]
-        if found:
-            return sorted(found, key=lambda code: known is not None and bytes(code.bytes) != known)
+def _sampled(image: np.ndarray, known: bytes | None) -> list[tuple[zxingcpp.Barcode, dict]]:
+    """The symbols that zxing-cpp samples, and what it says of each; first the one of the known content."""
+    formats = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+    for with_errors in (False, True):
+        codes = zxingcpp.read_barcodes(image, formats=formats, return_errors=with_errors)
+        said = [(code, code.extra) for code in codes if isinstance(code.extra, dict)]
+        said = [(code, of) for code, of in said if set(of) >= _SAID and str(of["Version"]).isdecimal()]
+        if said:
+            return sorted(said, key=lambda pair: known is not None and bytes(pair[0].bytes) != known)
     return []
-
-
-def _corners(position) -> tuple:
-    return position.top_left, position.top_right, position.bottom_right, position.bottom_left
 
 
 def _upright(modules: np.ndarray, blank: np.ndarray, version: int) -> tuple[np.ndarray, bool]:
@@ -157,19 +135,21 @@ def _upright(modules: np.ndarray, blank: np.ndarray, version: int) -> tuple[np.n
 
 def _corrected(modules: np.ndarray, version: int, level: Level, mask: int) -> tuple[np.ndarray, pd.DataFrame]:
     """The codewords that were printed, those of lost blocks as sampled; and what each block needed."""
-    here, rows = layout(version, level), []
+    here, blocks, rows = layout(version, level), blocks_of(version, level), []
     codewords = codewords_of(modules, version, mask)
-    for block, (total, data) in enumerate(blocks_of(version, level)):
-        at, ec = np.flatnonzero(here.block == block), total - data
+    ec = blocks[0][0] - blocks[0][1]  # the same for every block of a symbol
+    codec = reedsolo.RSCodec(ec, fcr=0, prim=0x11D, generator=2)  # ISO/IEC 18004, annex A
+    for block, (total, _) in enumerate(blocks):
+        mine = here.block == block
         try:
-            _, fixed, _ = _codec(ec).decode(codewords[at].tobytes())
-            right = np.frombuffer(bytes(fixed), np.uint8)
-            wrong = int(np.sum(right != codewords[at]))
-            codewords[at] = right
-            unused = max(0.0, 1 - 2 * wrong / (ec - PROTECTION.get((version, level), 0)))
+            right = np.frombuffer(bytes(codec.decode(codewords[mine].tobytes())[1]), np.uint8)
         except reedsolo.ReedSolomonError:
-            wrong, unused = pd.NA, 0.0
-        rows.append((block, total, ec // 2, wrong, unused))
+            rows.append((block, total, ec // 2, pd.NA, 0.0))
+        else:
+            wrong = int(np.sum(right != codewords[mine]))
+            unused = max(0.0, 1 - 2 * wrong / (ec - PROTECTION.get((version, level), 0)))
+            rows.append((block, total, ec // 2, wrong, unused))
+            codewords[mine] = right
     table = pd.DataFrame(rows, columns=["block", "codewords", "correctable", "wrong", "unused"])
     return codewords, table.astype({"wrong": "Int64"})
 
@@ -193,10 +173,10 @@ def text_or_bytes(content: bytes) -> str | bytes:
 
 def _bits(codewords: np.ndarray, version: int, level: Level) -> int | None:
     """The bits that the segments take (ISO/IEC 18004, 7.4), without a terminator; None if that is unknown."""
-    here, blocks = layout(version, level), blocks_of(version, level)
-    data = [codewords[here.block == k][:count] for k, (_, count) in enumerate(blocks)]
-    bits, at, span = "".join(f"{byte:08b}" for byte in np.concatenate(data)), 0, span_of(version)
-    end, bits = len(bits), bits + "0" * 32  # a header may be cut off
+    here, counts = layout(version, level), [data for _, data in blocks_of(version, level)]
+    data = np.concatenate([codewords[here.block == k][:count] for k, count in enumerate(counts)])
+    end, at = 8 * len(data), 0
+    bits = "".join(f"{byte:08b}" for byte in data) + "0" * 32  # a header may be cut off
     while end - at >= 4 and (mode := int(bits[at : at + 4], 2)):
         if mode in _HEADERS:
             at += _HEADERS[mode]
@@ -204,17 +184,12 @@ def _bits(codewords: np.ndarray, version: int, level: Level) -> int | None:
             ones = bits[at + 4 : at + 7]
             at += 4 + 8 * (1 if ones[0] == "0" else 2 if ones[1] == "0" else 3)
         elif mode in MODES.values():
-            digits = consts.CHAR_COUNT_INDICATOR_LENGTH[mode][span]
+            digits = consts.CHAR_COUNT_INDICATOR_LENGTH[mode][span_of(version)]
             count = int(bits[at + 4 : at + 4 + digits], 2)
             at += 4 + digits + bits_of(count, mode)
         else:
             return None
     return at if at <= end else None
-
-
-@lru_cache(maxsize=32)
-def _codec(ec: int) -> reedsolo.RSCodec:
-    return reedsolo.RSCodec(ec, fcr=0, prim=0x11D, generator=2)  # ISO/IEC 18004, annex A
 
 
 def to_picture(corners: np.ndarray, n: int) -> np.ndarray:
@@ -223,32 +198,26 @@ def to_picture(corners: np.ndarray, n: int) -> np.ndarray:
     return cv2.getPerspectiveTransform(square, corners.astype(np.float32))
 
 
-def _surroundings(image: np.ndarray, corners: np.ndarray, modules: np.ndarray) -> tuple[float, int]:
-    """The side of a module in px, and how many rings of modules round the symbol are light."""
+def _quiet_zone(image: np.ndarray, corners: np.ndarray, modules: np.ndarray) -> int:
+    """How many rings of modules round the symbol are light, 0 to 4."""
     n, matrix = len(modules), to_picture(corners, len(modules))
-    centres = np.stack(np.meshgrid(*[np.arange(n) + 0.5] * 2), axis=-1).reshape(-1, 2)
-    seen = _values(image, project(matrix, centres))
+
+    def values(points: np.ndarray) -> np.ndarray:
+        """The picture at points (k×2: x, y in modules), nan outside of it."""
+        x, y = project(matrix, points).T - 0.5  # where the middle of a pixel is a whole number
+        return map_coordinates(image, (y, x), float, order=0, mode="grid-constant", cval=np.nan)
+
+    seen = values(np.argwhere(np.ones((n, n), bool))[:, ::-1] + 0.5)
     ink, paper = np.nanmedian(seen[modules.ravel()]), np.nanmedian(seen[~modules.ravel()])
-    dark, quiet = ink + _DARK * (paper - ink), 0
-    for ring in (0.5, 1.5, 2.5, 3.5):
-        along = np.arange(-ring, n + ring + 1e-9, 0.5)
-        low, high = np.full(along.size, -ring), np.full(along.size, n + ring)
-        sides = [(along, low), (along, high), (low, along), (high, along)]
-        around = _values(image, project(matrix, np.concatenate([np.stack(side, 1) for side in sides])))
+    dark = ink + _DARK * (paper - ink)
+    for ring in range(4):
+        low, high = -ring - 0.5, n + ring + 0.5
+        sides = [[(t, low), (t, high), (low, t), (high, t)] for t in np.arange(low, high + 1e-9, 0.5)]
+        around = values(np.concatenate(sides))
         spoilt = np.isnan(around) | ((around < dark) if paper > ink else (around > dark))
         if spoilt.mean() > _SPECKS:
-            break
-        quiet += 1
-    return float(np.sqrt(cv2.contourArea(corners.astype(np.float32))) / n), quiet
-
-
-def _values(image: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """The picture at points (k×2: x, y in px), nan outside of it."""
-    x, y = np.floor(points).astype(int).T
-    inside = (x >= 0) & (y >= 0) & (x < image.shape[1]) & (y < image.shape[0])
-    values = np.full(len(points), np.nan)
-    values[inside] = image[y[inside], x[inside]]
-    return values
+            return ring
+    return 4
 
 
 def survivors(wrong: np.ndarray, content: str | bytes) -> pd.DataFrame:
@@ -256,68 +225,16 @@ def survivors(wrong: np.ndarray, content: str | bytes) -> pd.DataFrame:
 
     wrong: bool n×n, the modules that it spoilt; content: bytes, or ASCII text.  A row for each level that it
     fits: level, version (that of n, or the smallest if that is larger), survives and unused (error correction
-    of the worst block).  An estimate: damage is known no finer than the modules that it spoilt, and whether a
-    reader would find the symbol is not asked.
+    of the worst block).  An estimate: of damage no more is known, and finding the symbol is not asked of.
     """
     rows = []
     for level in Level:
         smallest = smallest_version(len(content), level, mode_of(content))
-        if smallest is None:
-            continue
-        version = max(smallest, (len(wrong) - size_of(0)) // 4)
-        n, here = size_of(version), layout(version, level)
-        places = ((np.arange(n) + 0.5) / n * len(wrong)).astype(int)
-        hit = np.unique(here.codeword[wrong[np.ix_(places, places)]])
-        counts = np.bincount(here.block[hit[hit >= 0]], minlength=len(here.correctable))
-        unused = (1 - counts / here.correctable).min()
-        rows.append((level, version, unused >= 0, max(0.0, unused)))
+        if smallest is not None:
+            here = layout(max(smallest, (len(wrong) - 17) // 4), level)  # 17 + 4 · version modules
+            n = len(here.codeword)
+            places = ((np.arange(n) + 0.5) / n * len(wrong)).astype(int)
+            unused = (1 - judge(here, wrong[np.ix_(places, places)]).counts / here.correctable).min()
+            rows.append((level, here.version, unused >= 0, max(0.0, unused)))
     table = pd.DataFrame(rows, columns=["level", "version", "survives", "unused"])
     return table.assign(level=ordered(table.level))
-
-
-def likely_damage(wrong: np.ndarray, modules: np.ndarray, *, draws: int = 60, seed: int = 0) -> pd.DataFrame:
-    """Which kinds of damage look most like these wrong modules: kind and share, the likeliest first.
-
-    wrong, modules: bool n×n, as in Measured.  Every kind of damage.MODELS is drawn `draws` times, each time
-    until as many modules are wrong; share: of the most similar ones.  Empty for fewer than 6 wrong modules.
-    """
-    n, count = len(wrong), int(wrong.sum())
-    if count < _FEWEST:
-        return pd.DataFrame({"kind": [], "share": []})
-    printed, examples = modules ^ wrong, []
-    for kind in _KINDS:
-        for draw in range(draws):
-            damage = MODELS[kind](np.random.default_rng([seed, draw]))
-            order = damage.order(n)
-            order[damage.paint_over(printed, np.ones((n, n), bool)) == printed] = np.inf
-            if np.isfinite(order).sum() >= count:
-                reached = order <= np.partition(order, count - 1, axis=None)[count - 1]
-                examples.append((kind, *_features(reached, printed)))
-    made = np.array([features for _, *features in examples])
-    distance = np.square((made - _features(wrong, printed)) / (made.std(axis=0) + 1e-9)).sum(axis=1)
-    nearest = np.argsort(distance, kind="stable")[:_ALIKE]
-    shares = pd.Series([examples[k][0] for k in nearest]).value_counts(normalize=True, sort=True)
-    return shares.rename_axis("kind").reset_index(name="share")
-
-
-def _features(wrong: np.ndarray, printed: np.ndarray) -> list[float]:
-    """What tells kinds of damage apart: colour, place, spread, direction and grain of the wrong modules."""
-    n, (y, x) = len(wrong), np.nonzero(wrong) / np.float64(len(wrong))
-    spread, axes = np.linalg.eigh(np.cov(np.stack([x, y])) + 1e-9 * np.eye(2))
-    across = np.abs((x - x.mean()) * axes[0, 0] + (y - y.mean()) * axes[1, 0])
-    neighbours = cv2.filter2D(wrong.astype(np.float32), -1, np.ones((3, 3)), borderType=cv2.BORDER_CONSTANT)
-    edge = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y))
-    corner = np.hypot(np.minimum(x, 1 - x), np.minimum(y, 1 - y))
-    lines = max(wrong.sum(axis=0).max(), wrong.sum(axis=1).max()) / len(x)
-    return [
-        2 * printed[wrong].mean(),
-        np.hypot(x.mean() - 0.5, y.mean() - 0.5),
-        np.sqrt(spread.sum()),
-        np.sqrt(spread[0] / spread[1]),
-        float(np.median(across)) * np.sqrt(n),
-        (neighbours[wrong].mean() - 1) / 4,
-        edge.mean(),
-        corner.min(),
-        corner.mean(),
-        lines,
-    ]

@@ -1,7 +1,4 @@
-"""Picture files, read with care: SVG, PNG and JPEG to pixels, with no network, no files and within limits.
-
-resvg draws SVG, Pillow reads PNG and JPEG.
-"""
+"""Picture files to pixels: SVG by resvg, PNG and JPEG by Pillow; within limits, with no network, no files."""
 
 import codecs
 import io
@@ -9,6 +6,7 @@ import re
 import subprocess
 import sys
 import warnings
+from typing import NoReturn
 from xml.parsers import expat
 
 import numpy as np
@@ -50,126 +48,112 @@ def kind_of(data: bytes) -> str | None:
     return "svg" if start.startswith(b"<") and b"svg" in start else None
 
 
-def rasterize(data: bytes) -> np.ndarray:
-    """A picture, SVG, PNG or JPEG, as uint8 height×width on white; PictureError for what is refused.
-
-    An SVG is drawn 1,600 pixels wide or high, a picture of at most 400 is enlarged by whole numbers.
-    """
-    return rasterized(data)[0]
-
-
 def rasterized(data: bytes) -> tuple[np.ndarray, float]:
-    """The picture, and how many of its pixels are one of the file's own, or one unit of an SVG."""
+    """A picture as uint8 height×width on white, and its pixels for one of the file's, or a unit of an SVG.
+
+    An SVG is drawn 1,600 pixels wide or high, a PNG or JPEG of at most 400 is enlarged by whole numbers.
+    PictureError for what is refused.
+    """
     if len(data) > MOST_BYTES:
         raise PictureError(f"picture must have at most {MOST_BYTES:,} bytes, not {len(data):,}")
     kind = kind_of(data)
     if kind == "svg":
-        return _rasterized_svg(data)
+        return _drawn(data)
     if kind not in ("png", "jpeg"):
         raise PictureError("picture must be an SVG, a PNG or a JPEG, and is none of them")
-    image = _flattened(data, kind)
+    image = _on_white(data, kind)
     larger = max(1, 800 // max(image.shape))
     return image.repeat(larger, axis=0).repeat(larger, axis=1), float(larger)
 
 
-def _flattened(data: bytes, kind: str) -> np.ndarray:
+def _on_white(data: bytes, kind: str) -> np.ndarray:
     """A PNG or JPEG as gray on white, turned as it was held."""
     try:
-        with (
-            warnings.catch_warnings(action="ignore"),
-            Image.open(io.BytesIO(data), formats=[kind]) as picture,
-        ):
-            size = picture.size
-            if size[0] * size[1] <= _MOST_PIXELS:
-                if picture.mode.startswith("I"):  # 16 bits
-                    picture = Image.fromarray((np.asarray(picture) / 257).astype(np.uint8))
-                return _on_white(ImageOps.exif_transpose(picture))
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data), formats=[kind]) as opened:
+            came = f"{opened.width:,} × {opened.height:,}"
+            if opened.width * opened.height <= _MOST_PIXELS:
+                deep = opened.mode.startswith("I")  # 16 bits
+                eight = Image.fromarray((np.asarray(opened) / 257).astype(np.uint8)) if deep else opened
+                picture = ImageOps.exif_transpose(eight)
+                if picture.has_transparency_data:
+                    white = Image.new("RGBA", picture.size, "white")
+                    picture = Image.alpha_composite(white, picture.convert("RGBA"))
+                return np.array(picture.convert("L"))
     except Image.DecompressionBombError:
-        size = None
+        came = "many more"
     except Exception as problem:  # whatever a decoder raises on a broken file
         why = type(problem).__name__
         raise PictureError(f"picture must be a {kind.upper()} that can be read: {why}") from None
-    came = f"{size[0]:,} × {size[1]:,}" if size else "many more"
     raise PictureError(f"picture must have at most {_MOST_PIXELS:,} pixels, not {came}")
 
 
-def _on_white(picture: Image.Image) -> np.ndarray:
-    if not picture.has_transparency_data:
-        return np.array(picture.convert("L"))
-    white = Image.new("RGBA", picture.size, "white")
-    return np.array(Image.alpha_composite(white, picture.convert("RGBA")).convert("L"))
-
-
-def _rasterized_svg(data: bytes) -> tuple[np.ndarray, float]:
-    """By resvg, which loads what an SVG refers to and allocates what it asks for: that is looked at first."""
-    width, height = _checked_svg(data)
+def _drawn(data: bytes) -> tuple[np.ndarray, float]:
+    """An SVG by resvg, which loads what that refers to and allocates what it asks for, so look first."""
+    width, height = _Check(data).size
     zoom = 1600 / max(width, height)
     size = [str(max(1, round(side * zoom))) for side in (width, height)]
+    command, text = [sys.executable, "-I", "-c", _DRAW, *size], data.removeprefix(codecs.BOM_UTF8)
     try:
-        text = data.removeprefix(codecs.BOM_UTF8)
-        drawn = subprocess.run(
-            [sys.executable, "-I", "-c", _DRAW, *size], input=text, capture_output=True, timeout=_SECONDS
-        )
+        drawn = subprocess.run(command, input=text, capture_output=True, timeout=_SECONDS)
     except subprocess.TimeoutExpired:
         raise PictureError(f"picture must be an SVG that can be drawn in {_SECONDS} seconds") from None
     if drawn.returncode:
         raise PictureError("picture must be an SVG that can be drawn, and resvg can't")
-    return _flattened(drawn.stdout, "png"), zoom
-
-
-def _checked_svg(data: bytes) -> tuple[float, float]:
-    """Width and height of an SVG of plain shapes; PictureError for anything that could reach beyond it."""
-    parser, check = expat.ParserCreate("utf-8"), _Check()  # as it is drawn, whatever it declares
-    parser.StartElementHandler, parser.EndElementHandler = check.start, check.end
-    parser.StartDoctypeDeclHandler = lambda *_: check.refuse("a document type")
-    parser.ProcessingInstructionHandler = lambda *_: check.refuse("a processing instruction")
-    try:
-        parser.Parse(data, True)
-    except expat.ExpatError as problem:
-        raise PictureError(f"picture must be well-formed XML: {expat.ErrorString(problem.code)}") from None
-    return check.size
+    return _on_white(drawn.stdout, "png"), zoom
 
 
 class _Check:
-    """What an SVG holds, element by element."""
+    """An SVG of plain shapes, and its size; PictureError for anything that could reach beyond it."""
 
-    def __init__(self) -> None:
-        self.depth = self.elements = self.path = 0
-        self.size = None
+    def __init__(self, data: bytes) -> None:
+        self.size = (0.0, 0.0)
+        self._depth = self._elements = self._path = 0
+        parser = expat.ParserCreate("utf-8")  # as it is drawn, whatever it declares
+        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+        parser.StartDoctypeDeclHandler = lambda *_: self._refuse("a document type")
+        parser.ProcessingInstructionHandler = lambda *_: self._refuse("a processing instruction")
+        try:
+            parser.Parse(data, True)
+        except expat.ExpatError as problem:
+            said = expat.ErrorString(problem.code)
+            raise PictureError(f"picture must be well-formed XML: {said}") from None
 
-    def refuse(self, what: str) -> None:
+    def _refuse(self, what: str) -> NoReturn:
         raise PictureError(f"picture must be an SVG of plain shapes: {what} is refused")
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        self.depth, self.elements = self.depth + 1, self.elements + 1
-        self.path += len(attributes.get("d", "")) + len(attributes.get("points", ""))
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        self._elements += 1
+        self._path += len(attributes.get("d", "")) + len(attributes.get("points", ""))
         limits = {
-            "one so deep": self.depth > _DEEPEST,
-            f"more than {_MOST_ELEMENTS:,} elements": self.elements > _MOST_ELEMENTS,
-            f"more than {_MOST_PATH:,} characters of path": self.path > _MOST_PATH,
+            "one so deep": self._depth > _DEEPEST,
+            f"more than {_MOST_ELEMENTS:,} elements": self._elements > _MOST_ELEMENTS,
+            f"more than {_MOST_PATH:,} characters of path": self._path > _MOST_PATH,
             "one with so many attributes": len(attributes) > len(_LOOKS),
             f"an element {name[:20]!r}": name.rpartition(":")[2] not in _SHAPES,
         }
         for what, beyond in limits.items():
             if beyond:
-                self.refuse(what)
+                self._refuse(what)
         for key, value in attributes.items():
             if "url(" in value.lower():
-                self.refuse("a reference")
+                self._refuse("a reference")
             if key not in _LOOKS and not key.startswith("xmlns:"):
-                self.refuse(f"an attribute {key[:20]!r}")
-        self.size = self.size or _svg_size(attributes)
+                self._refuse(f"an attribute {key[:20]!r}")
+        if self._elements == 1:
+            self.size = _size(attributes)
 
-    def end(self, _: str) -> None:
-        self.depth -= 1
+    def _end(self, _: str) -> None:
+        self._depth -= 1
 
 
-def _svg_size(attributes: dict[str, str]) -> tuple[float, float]:
+def _size(attributes: dict[str, str]) -> tuple[float, float]:
+    """Width and height of an SVG, in its units."""
     box = re.findall(r"[-+.\d]+(?:e[-+]?\d+)?", attributes.get("viewBox", ""))
     given = [attributes.get("width", ""), attributes.get("height", "")]
     sizes = [re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(px|mm|cm|in|pt|pc)?\s*", text) for text in given]
     try:
-        width, height = (float(size[1]) for size in sizes) if all(sizes) else map(float, box[2:4])
+        width, height = map(float, [size[1] for size in sizes if size] if all(sizes) else box[2:4])
     except ValueError:
         raise PictureError("picture must be an SVG with a width and a height, or a viewBox") from None
     if not (0 < width < 1e6 and 0 < height < 1e6 and 0.1 < width / height < 10):

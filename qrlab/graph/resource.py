@@ -1,33 +1,29 @@
 """Microsoft Graph's qrCodeImageDetails, read and written.
 
-A real one is a credential.  Its content and its picture stand in no repr and no message made here.  Who
-wants them asks: raw_content, binary_value, to_json, rasterize.
+A real one is a credential: content and picture stand in no repr and no message made here, but in raw_content,
+binary_value, to_json and rasterize.
 """
 
 import base64
-import binascii
 import copy
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from qrlab.checks import integer, one_of
-from qrlab.graph.pictures import MOST_BYTES, PictureError, rasterize
+from qrlab.graph.pictures import MOST_BYTES, PictureError, rasterized
 from qrlab.standard import Level
 from qrlab.symbols import Symbol
 
 MOST_CHARACTERS = 2 * MOST_BYTES  # of a document; base64 takes four for three bytes
 TYPE = "#microsoft.graph.qrCodeImageDetails"
 LEVELS = {"l": Level.L, "m": Level.M, "q": Level.Q, "h": Level.H}
-NAMES = {
-    "binary_value": "binaryValue",
-    "error_correction_level": "errorCorrectionLevel",
-    "raw_content": "rawContent",
-    "version": "version",
-}
+NAMES = {"binary_value": "binaryValue", "error_correction_level": "errorCorrectionLevel"}
+NAMES |= {"raw_content": "rawContent", "version": "version"}
 _CODES = {"standard": "standardQRCode", "temporary": "temporaryQRCode"}
 
 
@@ -49,9 +45,7 @@ class QrCodeImageDetails:
     def __post_init__(self) -> None:
         kinds = {"binary_value": bytes, "error_correction_level": str, "raw_content": bytes, "version": int}
         for name, kind in kinds.items():
-            value = getattr(self, name)
-            if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
-                raise ValueError(f"{name} must be {kind.__name__} or None, not {type(value).__name__}")
+            _of_type(vars(self), name, kind)
         if not isinstance(self.unknown, Mapping):
             raise ValueError(f"unknown must be a mapping, not {type(self.unknown).__name__}")
 
@@ -68,13 +62,12 @@ class QrCodeImageDetails:
         document: text, bytes or a dict; code: "standard" or "temporary", where a method has both.
         Raises ValueError, without a word of its content, for what is no such document.
         """
-        document = _document(document)
-        place = _place(document, code)
-        resource = _at(document, place)
+        holder, key = _slot({"": _document(document)}, code)
+        resource = None if holder is None else holder.get(key)
         if resource is None:
             return cls()
         if not isinstance(resource, Mapping):
-            raise ValueError(f"image must be an object or null, not {_kind(resource)}")
+            raise ValueError(f"image must be an object or null, not {type(resource).__name__}")
         level = _of_type(resource, "errorCorrectionLevel", str)
         return cls(
             _from_base64(resource, "binaryValue"),
@@ -89,37 +82,34 @@ class QrCodeImageDetails:
 
         This is the credential in full.
         """
+        values = {own: getattr(self, own) for own in NAMES}
+        for own in ("binary_value", "raw_content"):
+            values[own] = None if values[own] is None else base64.b64encode(values[own]).decode()
+        resource = dict(self.unknown) | {name: values[own] for own, name in NAMES.items()}
         if into is None:
-            return json.dumps(self._resource(), indent=2)
-        document = copy.deepcopy(dict(_document(into)))
-        place = _place(document, code)
-        before = _at(document, place)
-        absent = set(NAMES.values()) - set(before) if isinstance(before, Mapping) else set()
-        resource = {k: v for k, v in self._resource().items() if v is not None or k not in absent}
-        if before is None and self == QrCodeImageDetails():
-            resource = None
-        if not place:
             return json.dumps(resource, indent=2)
-        holder = _at(document, place[:-1])
-        if holder is None and resource is not None:
-            raise ValueError(f"{place[0]} must be an object for an image to be written into, not null")
-        if holder is not None:
-            holder[place[-1]] = resource
-        return json.dumps(document, indent=2)
-
-    def _resource(self) -> dict:
-        values = {"binary_value": _to_base64(self.binary_value), "raw_content": _to_base64(self.raw_content)}
-        return dict(self.unknown) | {name: values.get(own, getattr(self, own)) for own, name in NAMES.items()}
+        written = {"": copy.deepcopy(dict(_document(into)))}
+        holder, key = _slot(written, code)
+        before = None if holder is None else holder.get(key)
+        if isinstance(before, Mapping):  # what was left out, and is null, is left out again
+            absent = {name for own, name in NAMES.items() if values[own] is None} - set(before)
+            resource = {name: value for name, value in resource.items() if name not in absent}
+        if before is not None or self != QrCodeImageDetails():
+            if holder is None:
+                raise ValueError(f"{key} must be an object for an image to be written into, not null")
+            holder[key] = resource
+        return json.dumps(written[""], indent=2)
 
     @classmethod
-    def from_symbol(cls, symbol: Symbol, kind: str = "svg", *, px_per_module: int = 3, quiet_zone: int = 4):
+    def from_symbol(
+        cls, symbol: Symbol, kind: str = "svg", *, px_per_module: int = 3, quiet_zone: int = 4
+    ) -> "QrCodeImageDetails":
         """The resource of a symbol, in the form that Graph gives it; kind: "svg" or "png"."""
         one_of("kind", kind, ("svg", "png"))
         px_per_module = integer("px_per_module", px_per_module, 1, 100)
         quiet_zone = integer("quiet_zone", quiet_zone, 0, 100)
-        if kind == "svg":
-            picture = _svg(symbol, px_per_module, quiet_zone)
-        else:
+        picture = _svg(symbol, px_per_module, quiet_zone)
+        if kind == "png":
             picture = symbol.picture("png", quiet_zone=quiet_zone, scale=px_per_module)
         return cls(picture, symbol.level.lower(), symbol.content, symbol.version, {"@odata.type": TYPE})
 
@@ -127,7 +117,7 @@ class QrCodeImageDetails:
         """The picture, uint8 height×width: the credential itself.  PictureError if there is none to show."""
         if self.binary_value is None:
             raise PictureError("binaryValue must be a picture, not null")
-        return rasterize(self.binary_value)
+        return rasterized(self.binary_value)[0]
 
 
 def shown(text: str | None) -> str | None:
@@ -140,69 +130,51 @@ def _document(document: str | bytes | Mapping) -> Mapping:
     if isinstance(document, Mapping):
         return document
     if not isinstance(document, str | bytes):
-        raise ValueError(f"document must be text, bytes or a dict, not {_kind(document)}")
+        raise ValueError(f"document must be text, bytes or a dict, not {type(document).__name__}")
     if len(document) > MOST_CHARACTERS:
         raise ValueError(f"document must have at most {MOST_CHARACTERS:,} characters, not {len(document):,}")
     try:
-        document = json.loads(document if isinstance(document, bytes) else document.removeprefix("\ufeff"))
+        read = json.loads(document if isinstance(document, bytes) else document.removeprefix("\ufeff"))
     except json.JSONDecodeError as problem:
         raise ValueError(f"document must be JSON: {problem.msg} at character {problem.pos}") from None
-    except (UnicodeDecodeError, RecursionError, ValueError) as problem:
+    except (RecursionError, ValueError) as problem:
         raise ValueError(f"document must be JSON: {type(problem).__name__}") from None
-    if not isinstance(document, Mapping):
-        raise ValueError(f"document must be a JSON object, not {_kind(document)}")
-    return document
+    if not isinstance(read, Mapping):
+        raise ValueError(f"document must be a JSON object, not {type(read).__name__}")
+    return read
 
 
-def _place(document: Mapping, code: str | None) -> tuple[str, ...]:
-    """Where in a document the resource is: the keys that lead to it."""
+def _slot(within: dict[str, Any], code: str | None) -> tuple[Any, str]:
+    """Where the resource of document within[""] is: a dict and its key, or None and the code that is null."""
+    document = within[""]
     if code is not None:
         one_of("code", code, _CODES)
     held = [name for name, key in _CODES.items() if key in document]
-    if not held:
-        if code is not None:
-            raise ValueError(f"code must be left out for a document without {' and '.join(_CODES.values())}")
-        return _place_of_one(document)
-    there = [name for name in held if document[_CODES[name]] is not None] or held
-    if code is None and len(there) > 1:
-        raise ValueError("code must be standard or temporary for a document with both")
-    chosen = _CODES[code or there[0]]
-    if not isinstance(document.get(chosen), Mapping | None):
-        raise ValueError(f"{chosen} must be an object or null, not {_kind(document.get(chosen))}")
-    return chosen, "image"
-
-
-def _place_of_one(document: Mapping) -> tuple[str, ...]:
-    """The place in a document that is no authentication method."""
+    if held:
+        there = [name for name in held if document[_CODES[name]] is not None] or held
+        if code is None and len(there) > 1:
+            raise ValueError("code must be standard or temporary for a document with both")
+        chosen = _CODES[code or there[0]]
+        holder = document.get(chosen)
+        if not isinstance(holder, Mapping | None):
+            raise ValueError(f"{chosen} must be an object or null, not {type(holder).__name__}")
+        return (None, chosen) if holder is None else (holder, "image")
+    if code is not None:
+        raise ValueError(f"code must be left out for a document without {' and '.join(_CODES.values())}")
     said = document.get("@odata.type")
     if "image" in document or said == "#microsoft.graph.qrCode":
-        return ("image",)
+        return document, "image"
     if said == TYPE or not set(NAMES.values()).isdisjoint(document):
-        return ()
-    raise ValueError(
-        "document must be a qrCodeImageDetails, a qrCode or a qrCodePinAuthenticationMethod, and has none of "
-        "their properties"
-    )
+        return within, ""
+    allowed = "a qrCodeImageDetails, a qrCode or a qrCodePinAuthenticationMethod"
+    raise ValueError(f"document must be {allowed}, and has none of their properties")
 
 
-def _at(document: Mapping, place: tuple[str, ...]) -> object:
-    for key in place:
-        document = None if document is None else document.get(key)
-    return document
-
-
-def _kind(value: object) -> str:
-    """The JSON type of a value, in place of the value."""
-    names = {str: "a string", bytes: "bytes", bool: "a boolean", int: "a number", float: "a number"}
-    names |= {type(None): "null", list: "an array", dict: "an object"}
-    return names.get(type(value), type(value).__name__)
-
-
-def _of_type(resource: Mapping, name: str, kind: type):
+def _of_type(resource: Mapping, name: str, kind: type) -> Any:
+    """The value of that name, None if it is missing; ValueError for one of another type."""
     value = resource.get(name)
     if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
-        allowed = "a whole number" if kind is int else _kind(kind())
-        raise ValueError(f"{name} must be {allowed} or null, not {_kind(value)}")
+        raise ValueError(f"{name} must be {kind.__name__} or null, not {type(value).__name__}")
     return value
 
 
@@ -214,24 +186,19 @@ def _from_base64(resource: Mapping, name: str) -> bytes | None:
     try:
         plain = "".join(text.split()).translate(str.maketrans("-_", "+/")).rstrip("=")
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         raise ValueError(f"{name} must be base64, and its {len(text):,} characters are not") from None
-
-
-def _to_base64(data: bytes | None) -> str | None:
-    return None if data is None else base64.b64encode(data).decode()
 
 
 def _svg(symbol: Symbol, px: int, quiet_zone: int) -> bytes:
     """An SVG as Graph's: a white rect, and a black one for each run of dark modules."""
-    across, black = (symbol.size + 2 * quiet_zone) * px, ' fill="#000000" />'
-    rects = []
+    across = (symbol.size + 2 * quiet_zone) * px
+    parts = ['<svg version="1.1" baseProfile="full" shape-rendering="crispEdges"']
+    parts += [f' width="{across}" height="{across}" xmlns="http://www.w3.org/2000/svg">']
+    parts += [f'<rect x="0" y="0" width="{across}" height="{across}" fill="#FFFFFF" />']
     for y, row in enumerate(symbol.modules):
         ends = np.flatnonzero(np.diff(row.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
         for start, end in ends.tolist():
-            at = f'x="{(start + quiet_zone) * px}" y="{(y + quiet_zone) * px}"'
-            rects.append(f'<rect {at} width="{(end - start) * px}" height="{px}"{black}')
-    head = '<svg version="1.1" baseProfile="full" shape-rendering="crispEdges"'
-    head += f' width="{across}" height="{across}" xmlns="http://www.w3.org/2000/svg">'
-    white = f'<rect x="0" y="0" width="{across}" height="{across}" fill="#FFFFFF" />'
-    return "".join([head, white, *rects, "</svg>"]).encode()
+            corner = f'x="{(start + quiet_zone) * px}" y="{(y + quiet_zone) * px}"'
+            parts += [f'<rect {corner} width="{(end - start) * px}" height="{px}" fill="#000000" />']
+    return "".join([*parts, "</svg>"]).encode()
