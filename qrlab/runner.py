@@ -5,13 +5,10 @@ number of jobs or what was read before.  Nothing here draws, nor judges what the
 """
 
 import hashlib
-import itertools
 import json
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import asdict, dataclass
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from importlib.metadata import version as installed
 from pathlib import Path
 
@@ -19,11 +16,12 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from qrlab.cache import Cache
+from qrlab.cache import Cache, code_digest
 from qrlab.checks import integer, number
+from qrlab.design import CONDITIONS, FAMILIES, Condition, plain, read_design, read_row
 from qrlab.progress import progress
 from qrlab.readers import OUTCOMES, version_of
-from qrlab.scene import CONDITIONS, FAMILIES, Scene, condition, plan
+from qrlab.scene import Scene
 from qrlab.workers import Row, Task, WorkerError, carry_out, stop
 
 CHUNK = 10  # trials that are carried out, and cached, together
@@ -59,26 +57,21 @@ def run(
     "left_out" (name: why) and "misreads" (the first EVIDENCE: condition, trial, seed, content).
     Raises ValueError for bad input, OSError for a cache that can't be written.
     """
-    table, scenes = plan(design)
+    table, conditions = read_design(design)
     trials = integer("trials", trials, 1, 10**9)
     counts = np.zeros((len(table), len(OUTCOMES)), int)
-    nanoseconds, misreads = [0] * len(table), []  # whole ones add up alike in any order
-
-    def add(row: int, start: int, rows: list[Row]) -> None:
-        counts[row] += np.bincount([r[0] for r in rows], minlength=len(OUTCOMES))
-        nanoseconds[row] += sum(r[1] for r in rows)
-        for trial, (_, _, _, content) in enumerate(rows, start):
-            if content is not None:
-                misreads.append((row, trial, content))
-                if len(misreads) > 2 * EVIDENCE:
-                    misreads.sort()
-                    del misreads[EVIDENCE:]
-
-    list(_collect(scenes, [trials], seed, jobs, cache, timeout, add))
-    conditions = table.to_dict("records")
+    nanoseconds = [0] * len(table)  # whole ones add up alike in any order
+    misreads: list[tuple[int, int, str]] = []
+    for row, start, rows in _read(conditions, range(trials), seed, jobs, cache, timeout):
+        counts[row] += np.bincount([outcome for outcome, *_ in rows], minlength=len(OUTCOMES))
+        nanoseconds[row] += sum(taken for _, taken, *_ in rows)
+        misreads += [(row, start + k, read) for k, (*_, read) in enumerate(rows) if read is not None]
+        if len(misreads) > 2 * EVIDENCE:
+            misreads = sorted(misreads)[:EVIDENCE]
+    said = table.to_dict("records")
     table.attrs["misreads"] = [
-        conditions[row] | {"trial": trial, "seed": seed, "read": content}
-        for row, trial, content in sorted(misreads)[:EVIDENCE]
+        said[row] | {"trial": trial, "seed": seed, "read": bytes.fromhex(read)}
+        for row, trial, read in sorted(misreads)[:EVIDENCE]
     ]
     return table.assign(trials=trials, **dict(zip(OUTCOMES, counts.T)), seconds=np.array(nanoseconds) / 1e9)
 
@@ -88,124 +81,98 @@ def readings(
     *,
     trials: int,
     seed: int,
+    first: int = 0,
     jobs: int = -1,
     cache: str | Path | None = None,
     timeout: float = 10.0,
 ) -> pd.DataFrame:
     """As `run`, but a row for each reading: the conditions with trial, outcome, seconds, detail and read.
 
-    detail: the reader's reason for not reading, or a remark; read: what was misread (bytes) or None.
+    first: the trial to begin with, so that who wants more of them goes on from where it was; detail: the
+    reader's reason for not reading, or a remark; read: what was misread (bytes) or None.
     """
-    (table,) = growing(design, trials=[trials], seed=seed, jobs=jobs, cache=cache, timeout=timeout)
-    return table
-
-
-def growing(
-    design: pd.DataFrame | Mapping,
-    *,
-    trials: Sequence[int],
-    seed: int,
-    jobs: int = -1,
-    cache: str | Path | None = None,
-    timeout: float = 10.0,
-) -> Iterator[pd.DataFrame]:
-    """As `readings`, after each of increasing numbers of trials: whoever knows enough need not go on."""
-    table, scenes = plan(design)
-    stages = [integer("trials", count, 1, 10**9) for count in trials]
-    if not stages or stages != sorted(set(stages)):
-        raise ValueError(f"trials must be numbers that increase, not {stages}")
-    rows: list[list[Row]] = [[None] * stages[-1] for _ in range(len(table))]
-
-    def keep(row: int, start: int, got: list[Row]) -> None:
-        rows[row][start : start + len(got)] = got
-
-    with closing(_collect(scenes, stages, seed, jobs, cache, timeout, keep)) as done:
-        for count in done:
-            yield _long(table, [row[:count] for row in rows], count)
-
-
-def _long(table: pd.DataFrame, rows: list[list[Row]], trials: int) -> pd.DataFrame:
-    long = table.loc[np.repeat(table.index, trials)].reset_index(drop=True)
-    outcome, nanoseconds, detail, read = zip(*itertools.chain.from_iterable(rows))
+    table, conditions = read_design(design)
+    numbers = range(integer("first", first, 0, 10**9), integer("trials", trials, first + 1, 10**9))
+    chunks: list[dict[int, list[Row]]] = [{} for _ in conditions]
+    for row, start, rows in _read(conditions, numbers, seed, jobs, cache, timeout):
+        chunks[row][start] = rows
+    every = [reading for starts in chunks for start in sorted(starts) for reading in starts[start]]
+    outcome, nanoseconds, detail, read = zip(*every)
+    long = table.loc[np.repeat(table.index, len(numbers))].reset_index(drop=True)
     return long.assign(
-        trial=np.tile(np.arange(trials), len(table)),
+        trial=np.tile(np.array(numbers), len(table)),
         outcome=pd.Categorical.from_codes(outcome, OUTCOMES),
         seconds=np.array(nanoseconds) / 1e9,
         detail=pd.Series(detail, dtype="category"),
-        read=pd.Series(read, dtype=object),
+        read=pd.Series([x and bytes.fromhex(x) for x in read], dtype=object),
     )
 
 
 def shown(row: Mapping | pd.Series, *, seed: int, trial: int) -> np.ndarray:
     """The picture (uint8 height×width) that a reader was shown: a row of a design or result, and a trial."""
-    row = {k: v for k, v in dict(row).items() if k in CONDITIONS or str(k).startswith(FAMILIES)}
-    scene, severity, _ = condition(row)
+    own = [name for name in dict(row) if name in CONDITIONS or name.startswith(FAMILIES)]
+    condition = read_row(plain({name: row[name] for name in own}), {})
     trial, seed = integer("trial", trial, 0, 10**9), integer("seed", seed, 0, 2**63 - 1)
-    _, _, picture = scene.pictures(seed, trial)
-    return picture(severity)
+    return condition.scene.trial(seed, trial).picture(condition.severity)
 
 
-@dataclass(frozen=True)
-class _Todo:
-    """A chunk of one scene's trials, and the rows of the result that its cells are for."""
-
-    rows: tuple[int, ...]
-    task: Task
-
-
-def _collect(
-    scenes, stages: list[int], seed, jobs, cache, timeout, sink: Callable[[int, int, list[Row]], None]
-) -> Iterator[int]:
-    """Every reading of the plan, from the cache or fresh, to `sink`: (row, first trial, readings).
-
-    stages: increasing numbers of trials; gives each as soon as so many are done.
-    """
-    trials, seed = stages[-1], integer("seed", seed, 0, 2**63 - 1)
-    timeout = number("timeout", timeout, 1, 3600)
+def _read(
+    conditions: list[Condition],
+    trials: range,
+    seed: int,
+    jobs: int,
+    cache: str | Path | None,
+    timeout: float,
+) -> Iterator[tuple[int, int, list[Row]]]:
+    """Every reading, from the cache or fresh, in chunks: (place of the condition, first trial, readings)."""
+    integer("seed", seed, 0, 2**63 - 1)
+    number("timeout", timeout, 1, 3600)
     if jobs != -1:
-        jobs = integer("jobs, unless -1,", jobs, 1, 4096)
-    rows = sum(map(len, scenes.values()))
-    keys = {row: _key(scene, *cell, seed, timeout) for scene, cells in scenes.items() for row, *cell in cells}
-    done = np.zeros((rows, -(-trials // CHUNK)), bool)
-    counts = {k * CHUNK: min(CHUNK, trials - k * CHUNK) for k in range(done.shape[1])}
-    with Cache(cache) as store, progress(rows * trials, "reading", "reading") as bar:
-        for row, key in keys.items():
-            for start, got in store.load(key, counts):
-                done[row, start // CHUNK] = True
-                sink(row, start, got)
-                bar.total -= len(got)  # so that the rate and the time left are those of what is read now
+        integer("jobs, unless -1,", jobs, 1, 4096)
+    keys = _keys(conditions, seed, timeout)
+    missing: dict[tuple[Scene, range], list[int]] = {}
+    with Cache(cache) as store, progress(len(keys) * len(trials), "reading", "reading") as bar:
+        for place, condition in enumerate(conditions):
+            for chunk in (trials[k : k + CHUNK] for k in range(0, len(trials), CHUNK)):
+                rows = store.get(f"{keys[place]} from trial {chunk.start}") or []
+                if len(rows) < len(chunk):
+                    missing.setdefault((condition.scene, chunk), []).append(place)
+                    continue
+                bar.total -= len(chunk)  # the time left is that of what is read now
+                yield place, chunk.start, rows[: len(chunk)]
         bar.refresh()
-        for stage in stages:
-            for todo, answer in _carried_out(_todo(scenes, stage, trials, done, seed, timeout), jobs):
-                start = todo.task.trials.start
-                store.save(start, {keys[row]: got for row, got in zip(todo.rows, answer)})
-                for row, got in zip(todo.rows, answer):
-                    sink(row, start, got)
-                done[list(todo.rows), start // CHUNK] = True
-                bar.update(sum(map(len, answer)))
-            yield stage
+        tasks = [
+            _task(scene, chunk, {place: conditions[place] for place in places}, seed, timeout)
+            for (scene, chunk), places in missing.items()
+        ]
+        for task, answer in _carried_out(tasks, jobs):
+            start = task.trials.start
+            store.put({f"{keys[place]} from trial {start}": rows for place, rows in zip(task.places, answer)})
+            bar.update(len(task.places) * len(task.trials))
+            yield from ((place, start, rows) for place, rows in zip(task.places, answer))
 
 
-def _todo(scenes, stage: int, trials: int, done: np.ndarray, seed: int, timeout: float) -> Iterator[_Todo]:
-    """What is missing up to trial `stage`, in whole chunks of the `trials` in all."""
-    for scene, cells in scenes.items():
-        for chunk in range(-(-stage // CHUNK)):
-            missing = [cell for cell in cells if not done[cell[0], chunk]]
-            missing.sort(key=lambda cell: cell[1])  # by severity, so that each picture is made once
-            if missing:
-                these = range(chunk * CHUNK, min(trials, (chunk + 1) * CHUNK))
-                rows, severities, readers = zip(*missing)
-                yield _Todo(rows, Task(scene, tuple(zip(severities, readers)), these, seed, timeout))
+def _task(scene: Scene, trials: range, cells: dict[int, Condition], seed: int, timeout: float) -> Task:
+    """The readings of a scene, by severity, so that each picture is made once."""
+    places = sorted(cells, key=lambda place: cells[place].severity)
+    return Task(
+        scene=scene,
+        cells=tuple((cells[place].severity, cells[place].reader) for place in places),
+        trials=trials,
+        seed=seed,
+        timeout=timeout,
+        places=tuple(places),
+    )
 
 
-def _one(todo: _Todo) -> tuple[_Todo, list[list[Row]]]:
-    return todo, carry_out(todo.task)
+def _one(task: Task) -> tuple[Task, list[list[Row]]]:
+    return task, carry_out(task)
 
 
-def _carried_out(todos: Iterator[_Todo], jobs: int) -> Iterator[tuple[_Todo, list[list[Row]]]]:
+def _carried_out(tasks: list[Task], jobs: int) -> Iterator[tuple[Task, list[list[Row]]]]:
     """Answers as they come.  Threads are enough: each waits for a process of its own."""
     parallel = joblib.Parallel(n_jobs=jobs, prefer="threads", return_as="generator_unordered")
-    answers = parallel(joblib.delayed(_one)(todo) for todo in todos)
+    answers = parallel(joblib.delayed(_one)(task) for task in tasks)
     try:
         for answer in answers:  # noqa: UP028, yield from would close them before their workers stop
             yield answer
@@ -220,23 +187,17 @@ def _carried_out(todos: Iterator[_Todo], jobs: int) -> Iterator[tuple[_Todo, lis
             answers.close()
 
 
-def _key(scene: Scene, severity: float, reader: str, seed: int, timeout: float) -> str:
-    """All that a reading depends on but the trial: the condition, the seed and the versions."""
-    condition = asdict(scene) | {"severity": severity, "reader": reader}
-    if scene.content is not None:  # whoever sees the cache need not see it
-        kind, data = type(scene.content).__name__, scene.content
-        data = data.encode() if isinstance(data, str) else data
-        condition["content"] = f"{kind} {hashlib.sha256(data).hexdigest()}"
-    versions = depends_on() | {reader: version_of(reader)}
-    return json.dumps(condition | {"seed": seed, "timeout": timeout, "versions": versions}, sort_keys=True)
-
-
-@lru_cache
-def depends_on(*more: str) -> dict[str, str]:
-    """What else a reading depends on: the libraries and this package's own source; more: modules beside."""
-    names = ("checks", "standard", "placement", "symbols", "damage", "optics", "imaging", "readers", "files")
-    names += ("scenario", "scene", "workers", *more)
-    source = b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in names)
-    digest = hashlib.sha256(source).hexdigest()[:12]
-    libraries = {name: installed(name) for name in ("segno", "numpy")}
-    return {"qrlab": digest, "opencv": version_of("opencv")} | libraries  # it draws photographs, too
+def _keys(conditions: list[Condition], seed: int, timeout: float) -> list[str]:
+    """For each condition all that its readings depend on but the trial: itself, the seed and the versions."""
+    versions = {name: installed(name) for name in ("segno", "numpy")}
+    versions |= {"qrlab": code_digest("workers"), "opencv": version_of("opencv")}  # it draws photographs, too
+    of_reader = {reader: version_of(reader) for reader in {condition.reader for condition in conditions}}
+    keys = []
+    for condition in conditions:
+        said = asdict(condition) | {"seed": seed, "timeout": timeout}
+        content = condition.scene.content
+        if content is not None:  # whoever sees the cache need not see it
+            said["scene"]["content"] = hashlib.sha256(repr(content).encode()).hexdigest()
+        said["versions"] = versions | {condition.reader: of_reader[condition.reader]}
+        keys.append(json.dumps(said, sort_keys=True))
+    return keys

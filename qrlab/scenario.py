@@ -3,71 +3,23 @@
 Nothing here simulates or chooses.
 """
 
+import ast
 import csv
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from types import MappingProxyType
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from qrlab.checks import integer, named, number, one_of
 from qrlab.damage import MODELS
+from qrlab.design import SETTINGS, family_of
 from qrlab.files import data_file
-from qrlab.optics import OPTICS, Camera, Print
+from qrlab.optics import Camera, Print
 from qrlab.readers import DECODERS
+from qrlab.scene import Mix, Scene, Wear
 from qrlab.standard import ALPHABETS, Level
-
-_ONE_IN_TWENTY = 1.6449  # standard deviations above the mean
-
-
-@dataclass(frozen=True)
-class Wear:
-    """One kind of damage as it is spread over many prints.
-
-    kind: a key of damage.MODELS or one of optics.OPTICS; share: of all prints, that bear it, 0 to 1;
-    typical: its median severity on these; spread: by how much the severity that one in twenty of these
-    exceeds is greater, 1 (all alike) or more.  Between them severities are log-normal, and 1 at most.
-    """
-
-    kind: str
-    share: float = 1.0
-    typical: float = 0.02
-    spread: float = 3.0
-
-    def __post_init__(self) -> None:
-        one_of("kind", self.kind, [*MODELS, *OPTICS])
-        for name, low, high in (("share", 0, 1), ("typical", 0, 1), ("spread", 1, 100)):
-            object.__setattr__(self, name, number(name, getattr(self, name), low, high))
-
-
-@dataclass(frozen=True)
-class Mix:
-    """Damage as prints bear it: each print one of `wear`, by their shares, or none."""
-
-    wear: tuple[Wear, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "wear", tuple(self.wear))
-        for wear in self.wear:
-            if not isinstance(wear, Wear):
-                raise ValueError(f"wear must be Wear, not {wear!r}")
-        kinds, total = [wear.kind for wear in self.wear], sum(wear.share for wear in self.wear)
-        if len(set(kinds)) < len(kinds):
-            raise ValueError(f"wear must have each kind once, not {', '.join(kinds)}")
-        if total > 1 + 1e-9:
-            raise ValueError(f"share must add up to at most 1 over all wear, not {total:.4g}")
-
-    def drawn(self, seed: int, trial: int) -> tuple[str, float]:
-        """Kind and severity of the damage that the print of a trial bears; ("none", 0) for a good one."""
-        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3, trial)))
-        place, above = rng.random(), rng.standard_normal() / _ONE_IN_TWENTY
-        for wear in self.wear:
-            if place < wear.share:
-                return wear.kind, min(wear.typical * wear.spread**above, 1.0)
-            place -= wear.share
-        return "none", 0.0
 
 
 @dataclass(frozen=True)
@@ -100,59 +52,60 @@ class Scenario:
         for reader in readers or [None]:
             if ":" not in str(reader):
                 one_of("readers, unless module:function,", reader, DECODERS)
-        level = None if self.prescribed is None else named("prescribed ", Level.parse, self.prescribed)
-        for name, value in {"readers": readers, "wear": tuple(self.wear), "prescribed": level}.items():
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "readers", readers)
+        object.__setattr__(self, "wear", tuple(self.wear))
+        if self.prescribed is not None:
+            object.__setattr__(self, "prescribed", named("prescribed ", Level.parse, self.prescribed))
 
-    def change(self, **changes) -> "Scenario":
+    def change(self, **changes: Any) -> "Scenario":
         """A copy with other parameters: a field; print_NAME; camera_NAME; KIND_share, _typical, _spread.
 
-        A kind of wear that is not yet there is added; what is changed has "given" as its source.
+        A kind of wear that is not yet there is added; what is changed has "given" as its source.  The camera
+        keeps its distance unless that, or its scale, is changed.
         """
-        mine, prints, camera = {}, {}, {}
-        wear = {w.kind: asdict(w) for w in Mix(changes.get("wear", self.wear)).wear}
-        for name, value in changes.items():
-            kind = _kind(name)
-            if name in _OWN:
-                mine[name] = value
-            elif name in _PRINT:
-                prints[name.removeprefix("print_")] = value
-            elif name in _CAMERA:
-                camera[name.removeprefix("camera_")] = value
-            elif kind is not None:
-                wear.setdefault(kind, {"kind": kind})[name.removeprefix(f"{kind}_")] = value
-            else:
-                allowed = [*_OWN, *_PRINT, *_CAMERA, *(f"KIND_{part}" for part in _WEAR)]
-                one_of("parameters of a scenario", name, allowed)
-        mine["print"] = named("print_", replace, mine.get("print", self.print), **prints)
-        mine["camera"] = _changed(mine.get("camera", self.camera), camera)
-        mine["wear"] = tuple(named(f"{kind}_", Wear, **w) for kind, w in wear.items())
-        known = {name: about for name, about in self.known.items() if _kind(name) in {None, *wear}}
+        parts: dict[str, dict[str, Any]] = {"": {}, "print_": {}, "camera_": {}}
+        for parameter, value in changes.items():
+            part, name = _split(parameter)
+            parts.setdefault(part, {})[name] = value
+        mine = parts.pop("")
+        mine["print"] = named("print_", replace, mine.get("print", self.print), **parts.pop("print_"))
+        mine["camera"] = _seen(mine.get("camera", self.camera), parts.pop("camera_"))
+        wear = {worn.kind: worn for worn in Mix(mine.get("wear", self.wear)).wear}
+        for kind, said in parts.items():
+            wear[kind] = named(f"{kind}_", replace, wear.get(kind, Wear(kind)), **said)
+        mine["wear"] = tuple(wear.values())
+        known = {name: about for name, about in self.known.items() if _split(name)[0] in (*_PARTS, *wear)}
         units = {name: unit for name, (_, _, unit, _) in known.items()}
         known |= {name: (None, None, units.get(name, ""), "given") for name in changes if name != "wear"}
         return replace(self, **mine, known=known)
 
-    def value(self, parameter: str) -> object:
+    def value(self, parameter: str) -> Any:
         """The value of a parameter, named as for `change`."""
-        if parameter in _PRINT:
-            return getattr(self.print, parameter.removeprefix("print_"))
-        if parameter in _CAMERA:
-            return getattr(self.camera, parameter.removeprefix("camera_"))
-        for wear in self.wear:
-            if wear.kind == _kind(parameter):
-                return getattr(wear, parameter.removeprefix(f"{wear.kind}_"))
-        one_of("parameters of this scenario", parameter, _OWN)
-        return getattr(self, parameter)
+        part, name = _split(parameter)
+        there = dict(zip(_PARTS, (self, self.print, self.camera))) | {worn.kind: worn for worn in self.wear}
+        one_of("the kind of wear of this scenario", part, there)
+        return getattr(there[part], name)
 
-    def design(self, levels=tuple(Level)) -> pd.DataFrame:
-        """The conditions as `run` takes them: a row for each of `levels` and each reader."""
-        settings = {f"print_{name}": value for name, value in asdict(self.print).items()}
-        settings |= {f"camera_{name}": value for name, value in asdict(self.camera).items()}
-        settings |= {"payload": self.payload, "mode": self.mode, "damage": Mix(self.wear)}
-        settings = {name: value for name, value in settings.items() if value is not None}
-        return pd.DataFrame(
-            [settings | {"level": str(x), "reader": reader} for x in levels for reader in self.readers]
-        )
+    def scene(self, level: Level | str, version: int | None = None) -> Scene:
+        """What a trial shows at a level, in the smallest version unless one is given.
+
+        Raises ValueError for a payload that doesn't fit, and for a print that can't be made or seen.
+        """
+        content: dict[str, Any] = {"payload": self.payload, "mode": self.mode, "version": version}
+        damage = Mix(self.wear)
+        parsed = Level.parse(level)
+        return Scene(**content, level=parsed, damage=damage, printed=self.print, camera=self.camera)
+
+    def design(
+        self, levels: Iterable[Level | str] = tuple(Level), version: int | None = None
+    ) -> pd.DataFrame:
+        """The conditions as `run` takes them, a row for each of `levels` and each reader.
+
+        Columns: scene (a Scene), level, reader; more, of one's own, may be put beside them.
+        """
+        scenes = [self.scene(level, version) for level in levels]
+        rows = [(scene, scene.level, reader) for scene in scenes for reader in self.readers]
+        return pd.DataFrame(rows, columns=["scene", "level", "reader"])
 
     @property
     def parameters(self) -> pd.DataFrame:
@@ -163,25 +116,28 @@ class Scenario:
 
 
 _OWN = [f.name for f in fields(Scenario) if f.name not in ("name", "known")]
-_PRINT = [f"print_{f.name}" for f in fields(Print)]
-_CAMERA = [*(f"camera_{f.name}" for f in fields(Camera)), "camera_distance_mm"]
-_WEAR = ("share", "typical", "spread")
+_PARTS = ("", "print_", "camera_")
 
 
-def _kind(parameter: str) -> str | None:
-    """The kind of wear that a parameter belongs to."""
-    kind, _, part = parameter.rpartition("_")
-    return kind if part in _WEAR and kind in (*MODELS, *OPTICS) else None
+def _split(parameter: str) -> tuple[str, str]:
+    """Which of _PARTS a parameter belongs to, or which kind of wear, and its name there."""
+    family, name = family_of(parameter)
+    if name in SETTINGS.get(family, ()):
+        return family, name
+    kind, _, name = parameter.rpartition("_")
+    if kind in MODELS and name in ("share", "typical", "spread"):
+        return kind, name
+    others = "print_NAME, camera_NAME, KIND_share, KIND_typical and KIND_spread"
+    return "", one_of(f"parameters of a scenario, apart from {others},", parameter, _OWN)
 
 
-def _changed(camera: Camera, changes: dict) -> Camera:
+def _seen(camera: Camera, changes: dict[str, Any]) -> Camera:
     """A camera with other settings, at the same distance unless that, or its scale, is among them."""
-    settings = asdict(camera) | changes
     if "px_per_mm" in changes:
-        return named("camera_", Camera, **settings)
-    distance_mm = settings.pop("distance_mm", camera.distance_mm)
+        return named("camera_", replace, camera, **changes)
+    settings = {"distance_mm": camera.distance_mm} | asdict(camera) | changes
     del settings["px_per_mm"]
-    return named("camera_", Camera.at, distance_mm, **settings)
+    return named("camera_", Camera.at, **settings)
 
 
 def _scenarios() -> dict[str, Scenario]:
@@ -203,11 +159,11 @@ def _read(name: str, rows: list[dict[str, str]]) -> Scenario:
     return replace(blank.change(**values), known=known)
 
 
-def _value(text: str) -> object:
-    for kind in (int, float):
-        with suppress(ValueError):
-            return kind(text)
-    return {"": None, "True": True, "False": False}.get(text, text)
+def _value(text: str) -> Any:
+    try:
+        return ast.literal_eval(text) if text else None
+    except (ValueError, SyntaxError):
+        return text
 
 
 # The named scenarios, of data/scenarios.csv; what that says of "any" holds for all of them.

@@ -1,141 +1,108 @@
-"""Trials, carried out in a process of their own: a reader that crashes or hangs costs one reading.
+"""Trials, carried out in processes of their own: a reader that crashes or hangs costs one reading.
 
-What a trial shows to a reader follows from the scene, the seed and the trial's number alone.  Nothing
-here knows designs, counts or caches.
+The processes are those of joblib's pool, loky.  Nothing here knows designs, counts or caches.
 """
 
 import atexit
 import faulthandler
 import importlib
-import mmap
 import os
-import pickle
 import signal
-import struct
-import subprocess
 import sys
-import tempfile
 import threading
 import time
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, CancelledError
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import IO
 
-import cv2
-import numpy as np
+from joblib.externals.loky import ProcessPoolExecutor
 
 from qrlab.readers import OUTCOMES, decode, load, read_picture
 from qrlab.scene import Scene
-from qrlab.symbols import Symbol
 
-_PATIENCE = 120.0  # seconds to load the readers' libraries
+_PATIENCE = 120.0  # seconds to load the readers' libraries, and to make a large print with its damage
 _GRACE = 2.0  # seconds to make a symbol and its damage between two readings
 # One thread a process; and memory for pictures is kept for the next one (glibc), which is much faster.
 _SETTINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _SETTINGS |= {"MALLOC_TRIM_THRESHOLD_": str(1 << 28), "MALLOC_MMAP_THRESHOLD_": str(1 << 28)}
-_MARK = struct.Struct("qd")  # the reading in progress (none: -1 less those begun) and when it began
+_nowhere: IO  # in a worker: where goes what readers print
+_ENDED = (BrokenExecutor, CancelledError)
 
 
 @dataclass(frozen=True)
 class Task:
-    """Some trials of one scene; cells: (severity, reader) of each reading in a trial."""
+    """Some trials of one scene; cells: (severity, reader) of each reading in a trial; places: of these in
+    the plan of who asks."""
 
     scene: Scene
     cells: tuple[tuple[float, str], ...]
     trials: range
     seed: int
     timeout: float
+    places: tuple[int, ...] = ()
 
 
-# A reading as it travels: place in OUTCOMES, nanoseconds, detail, and what was misread.
-Row = tuple[int, int, str, bytes | None]
+# A reading as it travels: place in OUTCOMES, nanoseconds, detail, and what was misread, in hexadecimal.
+Row = tuple[int, int, str, str | None]
 
 
 class WorkerError(RuntimeError):
-    """A worker process failed outside of any reading."""
+    """A worker process failed outside of any reading, or was stopped."""
 
 
 def carry_out(task: Task) -> list[list[Row]]:
     """The readings of a task: for each cell, a row for each trial.
 
-    Readings during which the process ends are counted as crash or timeout, and the rest is read by a
-    new process.
+    Where the process ends, its trials are carried out one by one, and then the readings of one: what ends a
+    process of its own is counted as crash or timeout.
     """
-    lost: dict[int, int] = {}
-    ended = 0
-    while True:
-        worker = _borrow()
-        try:
-            answer = worker.ask(task, lost)
-        except (EOFError, OSError, pickle.UnpicklingError):
-            number, began = _MARK.unpack_from(worker.page)
-            last_words, ended = _discard(worker), ended + (number < 0)
-            if worker.stopped:
-                raise WorkerError("stopped") from None
-            if number >= 0:
-                hung = time.monotonic() - began >= task.timeout
-                lost[number] = OUTCOMES.index("timeout" if hung else "crash")
-            elif ended == 2 and number < -1 and -number - 2 not in lost:
-                lost[-number - 2] = OUTCOMES.index("crash")  # what the last reading broke shows afterwards
-                ended = 0
-            elif ended == 3:  # once or twice may be the system's doing, out of memory
-                raise WorkerError(f"workers end outside of any reading: {last_words}") from None
-            continue
-        except BaseException:  # an interrupt
-            _discard(worker)
-            raise
-        _give_back(worker)
-        if isinstance(answer, str):
-            raise WorkerError(answer)
-        return answer
+    try:
+        with _worker() as worker:
+            return worker.ask(task)
+    except _ENDED:
+        if worker.stopped:
+            raise WorkerError("stopped") from None
+    except Exception as problem:
+        raise WorkerError(f"{type(problem).__name__}: {problem}") from None
+    if len(task.trials) > 1:
+        trials = [carry_out(replace(task, trials=range(k, k + 1))) for k in task.trials]
+        return [[rows[cell][0] for rows in trials] for cell in range(len(task.cells))]
+    if len(task.cells) > 1:
+        return [carry_out(replace(task, cells=(cell,)))[0] for cell in task.cells]
+    return [[_alone(task)]]
 
 
-def _path() -> list[str]:
-    """Where this process finds its modules, a reader of one's own among them."""
-    return [place or os.getcwd() for place in sys.path]
-
-
-def _page(path: str) -> mmap.mmap:
-    with open(path, "r+b") as file:
-        return mmap.mmap(file.fileno(), _MARK.size)
+def _alone(task: Task) -> Row:
+    """One reading in a process of its own."""
+    began = None
+    try:
+        with _worker(new=True) as worker:
+            worker.ask(task, read=False)
+            began = time.monotonic()
+            return worker.ask(task)[0][0]
+    except _ENDED as problem:
+        if began is None or worker.stopped:
+            raise WorkerError(f"workers end outside of any reading: {problem}") from None
+        outcome = "timeout" if time.monotonic() - began >= task.timeout else "crash"
+        return OUTCOMES.index(outcome), 0, "", None
 
 
 class _Worker:
-    """A process that carries out tasks, and a page of memory in which it marks what it is doing."""
+    """A process that carries out tasks."""
 
     def __init__(self) -> None:
         self.stopped = False
-        handle, self.path = tempfile.mkstemp(prefix="qrlab-")
-        with open(handle, "wb") as file:
-            file.write(_MARK.pack(-1, 0.0))
-        self.page = _page(self.path)
-        self.errors = tempfile.TemporaryFile()  # noqa: SIM115
-        places = os.pathsep.join(_path())
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", "from qrlab.workers import serve; serve()", self.path],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.errors,
-            env=os.environ | _SETTINGS | {"PYTHONPATH": places},
-            start_new_session=True,  # an interrupt is for the session that asked, not for its workers
-        )
+        self.pool = ProcessPoolExecutor(1, env=_SETTINGS, initializer=_begin)
 
-    def ask(self, task: Task, lost: dict[int, int]) -> list[list[Row]] | str:
-        pickle.dump((task, lost, _path()), self.process.stdin)
-        self.process.stdin.flush()
-        return pickle.load(self.process.stdout)
+    def ask(self, task: Task, read: bool = True) -> list[list[Row]]:
+        places = [place or os.getcwd() for place in sys.path]  # a reader of one's own is among them
+        return self.pool.submit(_answer, task, places, read).result()
 
-    def close(self) -> str:
-        """End it; returns the last line that it wrote to standard error, or else its exit status."""
-        self.process.kill()
-        self.process.wait()
-        self.errors.seek(0)
-        lines = self.errors.read().decode(errors="replace").strip().splitlines()
-        for file in (self.process.stdin, self.process.stdout, self.page, self.errors):
-            with suppress(OSError):  # what it had not yet taken
-                file.close()
-        with suppress(OSError):
-            os.unlink(self.path)
-        return lines[-1] if lines else f"exit status {self.process.returncode}"
+    def kill(self) -> None:
+        """End the process, whatever it is doing."""
+        self.pool.shutdown(wait=False, kill_workers=True)
 
 
 _idle: list[_Worker] = []
@@ -143,29 +110,23 @@ _busy: set[_Worker] = set()
 _lock = threading.Lock()
 
 
-def _borrow() -> _Worker:
+@contextmanager
+def _worker(new: bool = False) -> Iterator[_Worker]:
+    """A worker for one's own; whatever goes wrong meanwhile ends it."""
     with _lock:
-        while _idle:
-            worker = _idle.pop()
-            if worker.process.poll() is None:
-                break
-            worker.close()
-        else:
-            worker = _Worker()
+        worker = _idle.pop() if _idle and not new else _Worker()
         _busy.add(worker)
-        return worker
-
-
-def _give_back(worker: _Worker) -> None:
-    with _lock:
-        _busy.discard(worker)
-        _idle.append(worker)
-
-
-def _discard(worker: _Worker) -> str:
-    with _lock:
-        _busy.discard(worker)
-    return worker.close()
+    try:
+        yield worker
+    except BaseException:
+        worker.kill()
+        raise
+    else:
+        with _lock:
+            _idle.append(worker)
+    finally:
+        with _lock:
+            _busy.discard(worker)
 
 
 def stop() -> None:
@@ -173,9 +134,7 @@ def stop() -> None:
     with _lock:
         for worker in _busy:
             worker.stopped = True
-            worker.process.kill()
-            with suppress(OSError):  # before it could do so itself, and its thread may never
-                os.unlink(worker.path)
+            worker.kill()
         _busy.clear()
 
 
@@ -183,83 +142,67 @@ def stop() -> None:
 def _close_all() -> None:
     stop()
     while _idle:
-        _idle.pop().close()
+        _idle.pop().kill()
 
 
-def serve() -> None:
-    """A worker's life: tasks come on standard input, answers go to standard output."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a reader prints must not get among the answers
+def pids() -> list[int]:
+    """The processes that there are."""
+    with _lock:
+        return [pid for worker in (*_idle, *_busy) for pid in (worker.pool._processes or {})]
+
+
+def _begin(parent: int) -> None:
+    """A worker's first act."""
+    import cv2
+
+    global _nowhere
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the session that asked
     cv2.setNumThreads(1)
-    mark = _page(sys.argv[1])
-    with suppress(OSError):  # nobody else will need its name
-        os.unlink(sys.argv[1])
-    while True:
-        try:
-            task, lost, sys.path[:] = pickle.load(sys.stdin.buffer)
-        except EOFError:
-            return
-        importlib.invalidate_caches()
-        try:
-            answer = _Readings(task, lost, mark).all()
-        except Exception as problem:
-            answer = f"{type(problem).__name__}: {problem}"
-        pickle.dump(answer, answers)
-        answers.flush()
+    _nowhere = open(os.devnull, "w")  # noqa: SIM115
+    for shown in (1, 2):  # what a reader prints is for nobody
+        os.dup2(_nowhere.fileno(), shown)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-class _Readings:
-    """The readings of one task, each marked in the page of memory before it begins."""
+def _end_with(parent: int) -> None:
+    """End this process once the one that began it is gone, killed perhaps."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
 
-    def __init__(self, task: Task, lost: dict[int, int], mark: mmap.mmap) -> None:
-        self.task, self.lost, self.mark, self.number = task, lost, mark, 0
-        self.devnull = open(os.devnull, "w")  # noqa: SIM115
 
-    def all(self) -> list[list[Row]]:
-        with self.devnull:
-            self._limit(_PATIENCE)
-            self.readers = {name: load(name) for name in {name for _, name in self.task.cells}}
-            self.renew = 0.0
-            rows = [row for trial in self.task.trials for row in self._trial(trial)]
-            faulthandler.cancel_dump_traceback_later()
-        return [rows[k :: len(self.task.cells)] for k in range(len(self.task.cells))]
+def _limit(seconds: float) -> None:
+    """End the process after so many seconds, even in a library that never lets Python run."""
+    faulthandler.dump_traceback_later(seconds, exit=True, file=_nowhere)
 
-    def _limit(self, seconds: float) -> None:
-        """End the process after so many seconds, even in a library that never lets Python run."""
-        faulthandler.dump_traceback_later(seconds, exit=True, file=self.devnull)
 
-    def _begin(self) -> None:
-        now = time.monotonic()
-        if now >= self.renew:  # not at each reading: it starts a thread
-            self._limit(1.25 * self.task.timeout + _GRACE)
-            self.renew = now + 0.25 * self.task.timeout
-        _MARK.pack_into(self.mark, 0, self.number, now)
-
-    def _trial(self, trial: int):
-        scene, seed = self.task.scene, self.task.seed
-        _MARK.pack_into(self.mark, 0, -1 - self.number, 0.0)
-        if scene.camera is not None:  # large prints and many blots take their time
-            self._limit(_PATIENCE)
-            self.renew = 0.0
-        symbol, modules, picture = scene.pictures(seed, trial)
-        shown = None
-        for severity, reader in self.task.cells:
+def _answer(task: Task, places: list[str], read: bool) -> list[list[Row]]:
+    """The readings of a task; without read all is made for them, and nothing is read."""
+    sys.path[:] = places
+    importlib.invalidate_caches()
+    _limit(_PATIENCE)
+    readers = {name: load(name) for name in {name for _, name in task.cells}}
+    rows: list[list[Row]] = [[] for _ in task.cells]
+    renew = 0.0
+    for number in task.trials:
+        if task.scene.camera is not None:  # large prints and many blots take their time
+            _limit(_PATIENCE)
+            renew = 0.0
+        trial, shown = task.scene.trial(task.seed, number), None
+        for (severity, reader), of_cell in zip(task.cells, rows):
             if reader != "model" and severity != shown:
-                image, shown = picture(severity), severity
-            seen = modules(severity) if reader == "model" else image
-            self._begin()
-            yield self._read(reader, seen, symbol)
-            self.number += 1
-        _MARK.pack_into(self.mark, 0, -1 - self.number, 0.0)
-
-    def _read(self, reader: str, seen: np.ndarray, symbol: Symbol) -> Row:
-        if self.number in self.lost:
-            return self.lost[self.number], 0, "", None
-        if reader == "model":
-            reading = decode(seen, "model", symbol)
-        else:
-            reading = read_picture(self.readers[reader], seen, symbol.content)
-        outcome = "timeout" if reading.seconds > self.task.timeout else reading.outcome
-        misread = reading.content if outcome == "misread" else None
-        return OUTCOMES.index(outcome), round(1e9 * reading.seconds), reading.detail, misread
+                picture, shown = trial.picture(severity), severity
+            if (now := time.monotonic()) >= renew:  # not at each reading: it starts a thread
+                _limit(1.25 * task.timeout + _GRACE)
+                renew = now + 0.25 * task.timeout
+            if not read:
+                continue
+            if reader == "model":
+                reading = decode(trial.modules(severity), reader, trial.symbol)
+            else:
+                reading = read_picture(readers[reader], picture, trial.symbol.content)
+            outcome = "timeout" if reading.seconds > task.timeout else reading.outcome
+            misread = reading.content.hex() if outcome == "misread" and reading.content is not None else None
+            of_cell.append((OUTCOMES.index(outcome), round(1e9 * reading.seconds), reading.detail, misread))
+    faulthandler.cancel_dump_traceback_later()
+    return rows

@@ -1,0 +1,170 @@
+"""Designs, data frames of conditions, read into scenes: once, at the public door.
+
+A design's columns are those of CONDITIONS and three families beside them: damage_NAME, a parameter of the
+damage, print_NAME, a setting of the print, camera_NAME, one of the camera.  Or it has scenes as they are in a
+column `scene`, and beside it severity, reader and whatever tells its rows apart.
+"""
+
+import itertools
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from qrlab.checks import named, number, one_of
+from qrlab.optics import Camera, Print
+from qrlab.readers import unavailable
+from qrlab.scene import Mix, Scene
+from qrlab.standard import ordered
+
+FAMILIES = ("damage_", "print_", "camera_")
+CONTENT = ("content", "payload", "mode", "contents", "level", "version", "mask", "damage")
+RENDERED = ("px_per_module", "quiet_zone")
+CONDITIONS = (*CONTENT, "severity", *RENDERED, "reader")
+SETTINGS = {  # of the two families that are no parameters of a model
+    "print_": [field.name for field in fields(Print)],
+    "camera_": [*(field.name for field in fields(Camera)), "distance_mm"],
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is read, by which reader: a row of a design."""
+
+    scene: Scene
+    severity: float
+    reader: str
+
+
+def read_design(design: pd.DataFrame | Mapping) -> tuple[pd.DataFrame, list[Condition]]:
+    """The rows of a design whose readers are available: a table with all values, and its conditions.
+
+    A warning names the readers that are left out, and .attrs["left_out"] of the table says why.
+    Raises ValueError for bad input, which names the row.
+    """
+    rows: list[dict[str, Any]] = []
+    conditions: list[Condition] = []
+    scenes: dict[str, Scene] = {}
+    why_not: dict[str, str] = {}
+    for k, row in enumerate(_frame(design).to_dict("records")):
+        try:
+            row = plain(row)
+            condition = read_row(row, scenes)
+            reader = condition.reader
+            if reader not in why_not:
+                why_not[reader] = unavailable(reader)
+        except ValueError as problem:
+            raise ValueError(f"design, row {k}: {problem}") from None
+        if not why_not[reader]:
+            rows.append(_complete(row, condition))
+            conditions.append(condition)
+    left_out = {reader: why for reader, why in why_not.items() if why}
+    for reader, why in left_out.items():
+        warnings.warn(f"reader {reader} is left out: {why}", stacklevel=3)
+    if not rows:
+        raise ValueError(f"design must have a condition with an available reader, not {left_out or 'none'}")
+    if "scene" not in design and len(set(conditions)) < len(conditions):
+        twice = next(k for k, condition in enumerate(conditions) if condition in conditions[:k])
+        raise ValueError(f"design must have each condition once, not row {twice} again")
+    table = pd.DataFrame(rows)
+    table["level"] = ordered(table.level)
+    table.attrs["left_out"] = left_out
+    return table, conditions
+
+
+def _frame(design: pd.DataFrame | Mapping) -> pd.DataFrame:
+    if isinstance(design, Mapping):
+        lists = [list(v) if pd.api.types.is_list_like(v) else [v] for v in design.values()]
+        design = pd.DataFrame(itertools.product(*lists), columns=list(design), dtype=object)
+    if not isinstance(design, pd.DataFrame):
+        raise ValueError(f"design must be a data frame or a mapping, not {type(design).__name__}")
+    if not design.columns.is_unique:
+        raise ValueError(f"columns of design must be there once each, not {', '.join(map(str, design))}")
+    if "scene" in design:
+        return design
+    for name in design.columns:
+        if not str(name).startswith(FAMILIES):
+            families = ", ".join(f"{family}NAME" for family in FAMILIES)
+            one_of(f"columns of design, apart from {families},", name, CONDITIONS)
+    if ("content" in design) == ("payload" in design):
+        raise ValueError("design must have either content or payload, not " + ", ".join(map(str, design)))
+    return design
+
+
+def plain(row: Mapping) -> dict[str, Any]:
+    """A row without what is missing; whole floats, as missing values in a column make them, as int."""
+    values = {str(name): v.item() if isinstance(v, np.generic) else v for name, v in row.items()}
+    there = {name: v for name, v in values.items() if not (pd.api.types.is_scalar(v) and pd.isna(v))}
+    return {name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in there.items()}
+
+
+def read_row(row: Mapping[str, Any], scenes: dict[str, Scene]) -> Condition:
+    """A row of a design, without what is missing, checked; scenes: those so far, by what rows said."""
+    scene = row.get("scene")
+    if scene is None:
+        said = {name: value for name, value in row.items() if name not in ("severity", "reader")}
+        scene = scenes.get(repr(said)) or scenes.setdefault(repr(said), _scene(said))
+    if not isinstance(scene, Scene):
+        raise ValueError(f"scene must be a Scene, not {scene!r}")
+    severity = number("severity", row.get("severity", float(isinstance(scene.damage, Mix))), 0, 1)
+    return Condition(scene, severity, row.get("reader", "zxing"))
+
+
+def family_of(name: str) -> tuple[str, str]:
+    """The family that a name begins with, "" for none, and the rest of it."""
+    family = next((family for family in FAMILIES if name.startswith(family)), "")
+    return family, name.removeprefix(family)
+
+
+def _scene(said: Mapping[str, Any]) -> Scene:
+    """The scene that a design's columns say."""
+    families: dict[str, dict[str, Any]] = {family: {} for family in (*FAMILIES, "")}
+    for name, value in said.items():
+        family, setting = family_of(name)
+        families[family][setting] = value
+    own = families[""]
+    photographed = families["print_"] or families["camera_"]
+    for names, wanted, other in (
+        (("contents", "mode"), "payload", "content" in own and "content"),
+        (RENDERED, "flawless pictures", photographed and "print and camera settings, which have their own"),
+    ):
+        for name in names:
+            if other and name in own:
+                raise ValueError(f"{name} must go with {wanted}, not with {other}")
+    if photographed:
+        own = own | _photographed(families["print_"], families["camera_"])
+    return Scene(**own, parameters=tuple(sorted(families["damage_"].items())))
+
+
+def _photographed(prints: dict[str, Any], camera: dict[str, Any]) -> dict[str, Any]:
+    """The print and the camera that their settings say."""
+    for family, settings in (("print_", prints), ("camera_", camera)):
+        for name in settings:
+            one_of(f"settings of {family.rstrip('_')}", name, SETTINGS[family])
+    if "width_mm" not in prints:
+        raise ValueError("print_width_mm must be given for a photograph, not left out")
+    scales = [name for name in ("px_per_mm", "distance_mm") if name in camera]
+    if len(scales) != 1:
+        came = " and ".join(f"camera_{name}" for name in scales) or "neither"
+        raise ValueError(f"camera_px_per_mm or camera_distance_mm must be given for a photograph, not {came}")
+    seeing = named("camera_", Camera if scales == ["px_per_mm"] else Camera.at, **camera)
+    return {"printed": named("print_", Print, **prints), "camera": seeing}
+
+
+def _complete(row: dict[str, Any], condition: Condition) -> dict[str, Any]:
+    """A row with all its values, a design's columns in the order of CONDITIONS."""
+    scene = condition.scene
+    known = vars(scene) | {"severity": condition.severity, "reader": condition.reader}
+    if "scene" in row:
+        typed = {name: known[name] for name in ("level", "version", "severity", "reader")}
+        return {name: value for name, value in row.items() if name != "scene"} | typed
+    left_out = {"payload", "contents", "mode"} if "content" in row else {"content"}
+    left_out |= {name for name in ("mask", "mode") if name not in row}
+    left_out |= set(RENDERED) if scene.camera else set()
+    settings = {name: value for name, value in row.items() if name.startswith(FAMILIES)}
+    first = {name: known[name] for name in CONTENT if name not in left_out}
+    last = {name: known[name] for name in CONDITIONS[len(CONTENT) :] if name not in left_out}
+    return first | settings | last
