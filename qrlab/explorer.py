@@ -1,6 +1,6 @@
 """An explorer for JupyterLab: turn the controls, and see what is left of a symbol.
 
-`State` and `View`, the exact model's answer, know no widget.  Readers answer after it, in their own thread.
+`View`, the exact model's answer, knows no widget.  Readers answer after it, in their own thread.
 """
 
 import html
@@ -9,21 +9,19 @@ import os
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Any
 
-import ipywidgets as widgets
 import numpy as np
 from PIL import Image
 
 from qrlab.checks import integer, number, one_of
-from qrlab.damage import MODELS
-from qrlab.model import break_point
+from qrlab.damage import MODELS, painted
+from qrlab.files import STILL
+from qrlab.model import break_point, judge
 from qrlab.placement import layout
-from qrlab.plots import words
 from qrlab.readers import DECODERS, decode, unavailable
-from qrlab.report import STILL
 from qrlab.standard import VERSIONS, Level
-from qrlab.symbols import Symbol, make
+from qrlab.symbols import make
 
 QUIET_ZONE = 4
 # Light and dark, as printed; in a wrong codeword that is corrected; in a lost block; a wrong module; black.
@@ -32,15 +30,18 @@ _KEY = {"wrong modules": 6, "the rest of codewords that can be corrected": 3, "l
 _WORKER = ThreadPoolExecutor(1, "qrlab-explorer")  # one reader at a time, beside the moves
 
 
-@dataclass(frozen=True)
-class State:
-    """What the controls say; ValueError for what is not possible, the content apart, which `look` checks.
+@dataclass(eq=False)
+class View:
+    """A damaged symbol as the controls say; ValueError, in one line, for what is not possible.
 
-    version: 1 to 40, None: the smallest that fits; damage: a key of MODELS, drawn with seed; severity: share
-    of the area, 0 to 1; print_width_mm: with the quiet zone."""
+    version: 1 to 40, None: the smallest that fits; damage: a key of MODELS, drawn with seed (0 to 10⁶);
+    severity: share of the area, 0 to 1; print_width_mm: with the quiet zone, 1 to 10,000.  Made of that:
+    symbol; wrong: bool n×n, its wrong modules; judged: what they do to codewords and blocks; breaking_point:
+    a severity, inf where it survives all of this damage.
+    """
 
-    content: str = "https://www.example.org/menu/table-12"
-    level: Level | str = "M"
+    content: str
+    level: Level | str
     version: int | None = None
     damage: str = "blot"
     severity: float = 0.1
@@ -48,52 +49,25 @@ class State:
     print_width_mm: float = 25.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.content, str):
-            raise ValueError(f"content must be a str, not {type(self.content).__name__}")
-        if self.version is not None:
-            integer("version", self.version, 1, 40)
-        object.__setattr__(self, "level", Level.parse(self.level))
         one_of("damage", self.damage, MODELS)
         number("severity", self.severity, 0, 1)
         integer("seed", self.seed, 0, 10**6)
         number("print_width_mm", self.print_width_mm, 1, 10_000)
-
-    def look(self) -> "View":
-        """What the model makes of it; ValueError, in one line, for content that is empty or doesn't fit."""
         if not self.content:
             raise ValueError("content must not be empty: type what the symbol is to say")
-        symbol = make(self.content, self.level, version=self.version)
-        paint, order = _order(self.damage, self.level, self.seed, symbol.size)
-        reached, here = order <= self.severity, layout(symbol.version, symbol.level)
-        wrong = reached if paint == "flip" else reached & (symbol.modules != (paint == "dark"))
-        spoilt = np.isin(np.arange(len(here.block)), here.codeword[wrong])
-        counts = np.bincount(here.block[spoilt], minlength=len(here.correctable))
-        lost = counts > here.correctable
-        shade = np.append(np.where(lost[here.block], 4, 2 * spoilt), 0)[here.codeword]  # -1: no codeword
-        shades = np.where(wrong, 6, shade + symbol.modules)
-        return View(self, symbol, wrong, counts, lost, shades, break_point(symbol, order, paint))
+        self.symbol = symbol = make(self.content, self.level, version=self.version)
+        extra = {"level": symbol.level} if self.damage == "worst_codewords" else {}
+        damage = MODELS[self.damage](self.seed, **extra)
+        order = damage.order(symbol.size)
+        self.wrong = painted(symbol.modules, order <= self.severity, damage.paint) != symbol.modules
+        self.judged = judge(symbol, self.wrong)
+        self.breaking_point = float(break_point(symbol, order, damage.paint))
 
-
-@lru_cache(maxsize=16)
-def _order(kind: str, level: Level, seed: int, n: int) -> tuple[str, np.ndarray]:
-    damage = MODELS[kind](seed, **({"level": level} if kind == "worst_codewords" else {}))
-    return damage.paint, damage.order(n)
-
-
-@dataclass(frozen=True, eq=False)
-class View:
-    """A damaged symbol.
-
-    wrong: bool n×n, the wrong modules; counts: wrong codewords of each block; lost: bool per block; shades:
-    int n×n, indices into SHADES; breaking_point: a severity, inf where it survives all of this damage."""
-
-    state: State
-    symbol: Symbol
-    wrong: np.ndarray
-    counts: np.ndarray
-    lost: np.ndarray
-    shades: np.ndarray
-    breaking_point: float
+    def shades(self) -> np.ndarray:
+        """int n×n, indices into SHADES: what is wrong with each module."""
+        here = layout(self.symbol.version, self.symbol.level)
+        fate = np.where(self.judged.lost[here.block], 4, 2 * self.judged.codewords)
+        return np.where(self.wrong, 6, np.append(fate, 0)[here.codeword] + self.symbol.modules)  # -1: the 0
 
     def read(self, reader: str) -> str:
         """A reader's answer, an outcome, to the damaged symbol drawn flawlessly."""
@@ -102,7 +76,7 @@ class View:
     def picture(self, side_px: int = 400) -> bytes:
         """The symbol as a reader sees it, and beside it what is wrong, in SHADES: a PNG file."""
         seen = np.where(self.symbol.modules ^ self.wrong, len(SHADES) - 1, 0)
-        image = np.hstack([np.pad(half, QUIET_ZONE) for half in (seen, self.shades)]).astype(np.uint8)
+        image = np.hstack([np.pad(half, QUIET_ZONE) for half in (seen, self.shades())]).astype(np.uint8)
         px, out = max(1, side_px // len(image)), io.BytesIO()
         picture = Image.fromarray(image.repeat(px, axis=0).repeat(px, axis=1))
         picture.putpalette(bytes.fromhex("".join(SHADES).replace("#", "")))
@@ -111,13 +85,13 @@ class View:
 
     def sentences(self) -> tuple[str, str, str]:
         """Its breaking point; what is wrong with it; its size."""
-        symbol, width, n = self.symbol, self.state.print_width_mm, self.symbol.size
-        here, fullest = layout(symbol.version, symbol.level), np.argmax(self.counts)
-        at, lost = self.breaking_point, f"{self.lost.sum()} of {len(self.lost)} blocks lost"
+        symbol, counts, lost = self.symbol, self.judged.counts, self.judged.lost
+        here, fullest = layout(symbol.version, symbol.level), np.argmax(counts)
+        at, width, n = self.breaking_point, self.print_width_mm, symbol.size
         point = f"gives out at {at:.1%} of the area" if at < np.inf else "survives all of this damage"
-        held = f"the fullest block has {self.counts[fullest]} of the {here.correctable[fullest]} it corrects"
-        fate = lost if self.lost.any() else held
-        found = f"At {self.state.severity:.1%}, {self.wrong.sum():,} modules and {self.counts.sum():,} of "
+        held = f"the fullest block has {counts[fullest]} of the {here.correctable[fullest]} it corrects"
+        fate = f"{lost.sum()} of {len(lost)} blocks lost" if lost.any() else held
+        found = f"At {self.severity:.1%}, {self.wrong.sum():,} modules and {counts.sum():,} of "
         size = f"{len(symbol.content):,} bytes, version {symbol.version}-{symbol.level}: {n} × {n} modules "
         size += f"of {width / (n + 2 * QUIET_ZONE):.2f} mm, {width:g} mm wide with the quiet zone."
         return f"Error correction {point}.", f"{found}{len(here.block):,} codewords are wrong: {fate}.", size
@@ -132,44 +106,49 @@ class View:
         return f"{image}<div>{key}</div><p><b>{point}</b> {found}<br>{size}</p>"
 
 
-class Explorer(widgets.VBox):
-    """The widget; .view: what it shows, None for unusable content; .reading: the Future of the readers'
-    answers to the last move.  Where QRLAB_STILL is set it shows itself as a picture."""
+class Explorer:
+    """The widget, .box; .view: what it shows, None for unusable content; .reading: the Future of the
+    readers' answers to the last move.  Where QRLAB_STILL is set it shows itself as a picture."""
 
-    def __init__(self, state: State) -> None:
-        self._moves, self.view, left_out = 0, None, ("model", "boofcv")  # Java takes seconds to start
-        self.readers = [name for name in DECODERS if name not in left_out and not unavailable(name)]
+    def __init__(self, content: str, start: View) -> None:
+        import ipywidgets as widgets  # comes with the notebooks' extra
+
+        self.view: View | None = start
+        self._moves = 0
+        slow = ("model", "boofcv")  # no reader; Java takes seconds to start
+        self.readers = [name for name in DECODERS if name not in slow and not unavailable(name)]
         style, wide = {"description_width": "8em"}, {"width": "38em", "max_width": "98%"}
         percent = {"max": 1, "step": 0.001, "readout_format": ".1%", "layout": wide, "style": style}
         versions = [("smallest that fits", None), *((str(version), version) for version in VERSIONS)]
-        self.controls = {
+        self.controls: dict[str, Any] = {
             "content": widgets.Text(layout=wide),
             "level": widgets.Dropdown(options=list(Level)),
             "version": widgets.Dropdown(options=versions),
             "print_width_mm": widgets.BoundedFloatText(description="width, mm", min=1, max=10_000),
-            "damage": widgets.Dropdown(options=[(words(kind), kind) for kind in MODELS]),
+            "damage": widgets.Dropdown(options=[(kind.replace("_", " "), kind) for kind in MODELS]),
             "seed": widgets.BoundedIntText(max=10**6),
             "severity": widgets.FloatSlider(description="area reached", **percent),
         }
         for name, control in self.controls.items():
             control.description, control.style = control.description or name, style
-            control.value = getattr(state, name)
+            control.value = content if name == "content" else getattr(start, name)
             control.observe(self._moved, "value")
         self.mark = widgets.FloatSlider(description="breaking point", disabled=True, **percent)
         self.mark.style.handle_color = SHADES[6]
         self.go = widgets.Button(description="go to it", layout={"width": "6em"})
-        self.go.on_click(lambda _: severity.set_trait("value", min(1, np.ceil(self.mark.value * 1e3) / 1e3)))
+        first, *others, last = self.controls.values()
+        self.go.on_click(lambda _: last.set_trait("value", min(1, np.ceil(self.mark.value * 1e3) / 1e3)))
         self.shown, self.answers = widgets.HTML(), widgets.HTML()
-        content, *others, severity = self.controls.values()
-        rows = [others[:3], others[3:], [severity], [self.mark, self.go]]
+        rows = [others[:3], others[3:], [last], [self.mark, self.go]]
         boxes = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows]
-        super().__init__([content, *boxes, self.shown, self.answers], _dom_classes=["qrlab-explorer"])
+        self.box = widgets.VBox([first, *boxes, self.shown, self.answers])
+        self.box.add_class("qrlab-explorer")
         self._moved()
 
-    def _moved(self, change: object = None) -> None:
+    def _moved(self, _: object = None) -> None:
         self._moves += 1
         try:
-            self.view = State(**{name: control.value for name, control in self.controls.items()}).look()
+            self.view = View(**{name: control.value for name, control in self.controls.items()})
             self.shown.value = self.view.page()
         except ValueError as problem:
             self.view, self.shown.value = None, f'<p role="alert">{html.escape(str(problem))}</p>'
@@ -180,10 +159,12 @@ class Explorer(widgets.VBox):
         self.reading = _WORKER.submit(self._read, self._moves, self.view)
 
     def _read(self, move: int, view: View | None) -> dict[str, str]:
-        said = {}
-        for reader in self.readers if view else ():
-            said |= {reader: view.read(reader)} if move == self._moves else {}
-            if move == self._moves:  # nothing has moved since
+        """The readers' answers one by one, as long as nothing has moved since."""
+        said: dict[str, str] = {}
+        for reader in self.readers:
+            if view and move == self._moves:
+                said[reader] = view.read(reader)
+            if view and move == self._moves:  # still
                 self._answer(said)
         return said
 
@@ -191,12 +172,17 @@ class Explorer(widgets.VBox):
         each = ", ".join(f"<b>{reader}</b> {said.get(reader, '…')}" for reader in self.readers)
         self.answers.value = f"<p>Readers, of a flawless picture: {each}</p>" if self.view else ""
 
-    def _repr_mimebundle_(self, **options) -> dict:
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         still = {"text/plain": "The explorer: run this cell in JupyterLab."}
-        still |= {"image/png": b64encode(self.view.picture()).decode()} if self.view else {}
-        return still if os.environ.get(STILL) else super()._repr_mimebundle_(**options) | still
+        if self.view:
+            still["image/png"] = b64encode(self.view.picture()).decode()
+        return still if os.environ.get(STILL) else self.box._repr_mimebundle_(**options) | still
 
 
-def explore(content: str = State.content, level: Level | str = "M", **state) -> Explorer:
-    """The explorer with its controls set; state: as for State, which raises ValueError."""
-    return Explorer(State(content, level, **state))
+def explore(
+    content: str = "https://www.example.org/menu/table-12", level: Level | str = "M", **others: Any
+) -> Explorer:
+    """The explorer with its controls set: others by name, as for View, which raises ValueError."""
+    if not isinstance(content, str):
+        raise ValueError(f"content must be a str, not {type(content).__name__}")
+    return Explorer(content, View("A", Level.parse(level), **others))

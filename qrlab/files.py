@@ -11,6 +11,10 @@ import pandas as pd
 
 from qrlab.checks import one_of
 
+# Environment variables: the folder that figures are saved to; pictures in place of live widgets, if set.
+FIGURES = "QRLAB_FIGURES"
+STILL = "QRLAB_STILL"
+
 
 def data_file(name: str) -> Path:
     """Where a data file is: in data/ of a checkout, or within the package once it is installed."""

@@ -1,11 +1,17 @@
-"""Figures: colours that stay apart, for the colour-blind and in grey print."""
+"""Figures: what is drawn is what the data say; colours stay apart, for the colour-blind and in grey print."""
 
 from itertools import combinations
 
+import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 
+import qrlab as qr
+from qrlab import plots
+from qrlab.damage import MODELS
+from qrlab.model import judge
 from qrlab.plots import LEVEL_COLOR, READER_STYLE
 
 # Machado, Oliveira and Fernandes 2009, "A Physiologically-based Model for Simulation of Color Vision
@@ -63,3 +69,196 @@ def test_every_reader_has_a_marker_of_its_own():
     markers = [READER_STYLE[name][1] for name in READERS]
     assert "" not in markers
     assert len(set(markers)) == len(markers)
+
+
+@pytest.fixture
+def ax():
+    with plt.rc_context():
+        plots.style()
+        yield plt.figure().subplots()
+    plt.close("all")
+
+
+def drawn(ax, color: str) -> np.ndarray:
+    """x and y of the lines of a colour that have a label."""
+    lines = [x for x in ax.get_lines() if x.get_color() == color and not x.get_label().startswith("_")]
+    assert len(lines) == 1
+    return lines[0].get_xydata()
+
+
+def bands(ax) -> dict[str, np.ndarray]:
+    """The corners of each filled band, by its colour."""
+    return {to_hex(c.get_facecolor()[0]): c.get_paths()[0].vertices for c in ax.collections}
+
+
+def curves(names: str, by: str) -> pd.DataFrame:
+    """Four points a name, shuffled, each with an interval."""
+    rows = [(name, k / 10, 0.9 - k / 5 - i / 50) for i, name in enumerate(names) for k in (2, 0, 3, 1)]
+    table = pd.DataFrame(rows, columns=[by, "severity", "rate"])
+    return table.assign(low=table.rate - 0.01, high=table.rate + 0.02, version=1 + (100 * table.severity))
+
+
+@pytest.mark.parametrize("by", ["level", "reader"])
+def test_recovery_draws_each_rate_in_percent_with_its_interval(ax, by):
+    colors = LEVEL_COLOR if by == "level" else {name: color for name, (color, _) in READER_STYLE.items()}
+    names = ["H", "L"] if by == "level" else ["zbar", "zxing"]
+    data = curves(names, by)
+    plots.recovery(data, by=by, ax=ax)
+    for name in names:
+        mine = data[data[by] == name].sort_values("severity")
+        assert np.allclose(drawn(ax, colors[name]), 100 * mine[["severity", "rate"]])
+        band = bands(ax)[colors[name]]
+        assert np.isclose(band[:, 1].min(), 100 * mine.low.min())
+        assert np.isclose(band[:, 1].max(), 100 * mine.high.max())
+    assert ax.get_xlim() == (0, 30)
+
+
+def test_recovery_marks_the_documented_percentages_and_its_dots_have_no_band(ax):
+    plots.recovery(curves("LMQH", "level"), ax=ax, dotted=True, documented=True, named=True)
+    assert not ax.collections
+    assert {line.get_linestyle() for line in ax.get_lines() if line.get_label() in "LMQH"} == {":"}
+    dashed = [line for line in ax.get_lines() if line.get_linestyle() == "--"]
+    assert np.allclose([line.get_xdata() for line in dashed], [(at, at) for at in (7, 15, 25, 30)])
+    assert [text.get_text() for text in ax.texts] == ["7%", "15%", "25%", "30%"]
+
+
+def test_recovery_takes_x_in_a_unit_of_its_own(ax):
+    data = curves("L", "level").rename(columns={"severity": "camera_distance_mm"})
+    plots.recovery(data, "camera_distance_mm", ax=ax, scale=1)
+    assert drawn(ax, LEVEL_COLOR["L"])[:, 0].tolist() == [0, 0.1, 0.2, 0.3]
+
+
+@pytest.mark.parametrize("yscale", ["linear", "log"])
+def test_by_version_draws_each_value_and_names_each_line_at_its_end(ax, yscale):
+    data = curves(["zxing", "opencv"], "reader")
+    plots.by_version(data, "rate", by="reader", band=("low", "high"), ax=ax, yscale=yscale, ylim=(0.1, 1))
+    for name in ("zxing", "opencv"):
+        mine = data[data.reader == name].sort_values("version")
+        color = READER_STYLE[name][0]
+        assert np.allclose(drawn(ax, color), mine[["version", "rate"]])
+        assert np.isclose(bands(ax)[color][:, 1].max(), mine.high.max())
+    assert {text.get_text() for text in ax.texts} == {"zxing", "opencv"}
+    heights = sorted(text.xy[1] for text in ax.texts)
+    assert heights[1] - heights[0] > 0.04  # a line of text apart
+    assert (ax.get_yscale(), ax.get_ylim()) == (yscale, (0.1, 1))
+
+
+def test_names_at_the_ends_of_lines_stay_apart_and_within(ax):
+    for k in range(8):
+        ax.plot([0, 1], [0, 0.99 + k / 1000], label=f"line {k}")
+    plots.label_ends(ax)
+    heights = [text.xy[1] for text in ax.texts]
+    assert [text.get_text() for text in ax.texts] == [f"line {k}" for k in range(8)]
+    assert np.all(np.diff(heights) > 0.03)
+    assert min(heights) >= 0
+    assert max(heights) <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("by", ["level", "reader"])
+def test_rows_have_a_marker_for_each_name_and_its_interval(ax, by):
+    names = ["L", "H"] if by == "level" else ["zxing", "zbar"]
+    rows = [(row, name, 10 * k + i) for k, row in enumerate("ab") for i, name in enumerate(names)]
+    data = pd.DataFrame(rows, columns=["row", by, "mm"])
+    data = data.assign(low=data.mm - 1, high=data.mm + 2)
+    plots.rows(data, "mm", "row", by=by, band=("low", "high"), ax=ax)
+    points = [line for line in ax.get_lines() if line.get_linestyle() == "None"]
+    assert [line.get_xdata().tolist() for line in points] == [[0, 10], [1, 11]]
+    assert [np.round(line.get_ydata()).tolist() for line in points] == [[0, 1], [0, 1]]
+    spans = [part for lines in ax.collections for part in np.array(lines.get_segments())[:, :, 0].tolist()]
+    assert spans == [[-1, 2], [9, 12], [0, 3], [10, 13]]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["a", "b"]
+    assert ax.yaxis_inverted()
+
+
+def test_a_picture_has_the_marker_of_each_reader_that_reads_it(ax):
+    image = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    plots.picture(image, {"zbar": True, "zxing": False, "mine:read": True}, ax=ax)
+    assert np.array_equal(ax.images[0].get_array(), image)
+    assert [line.get_marker() for line in ax.get_lines()] == ["^", ".", "X"]
+
+
+@pytest.mark.parametrize("paint", ["flip", "dark", "light"])
+def test_damage_shows_wrong_modules_and_the_rest_of_their_codewords(ax, paint):
+    symbol = qr.make("https://www.example.org/menu", "Q")
+    order = MODELS["blot"](2).order(symbol.size)
+    wrong = (MODELS["blot"](2, paint=paint).apply(symbol.modules, 0.1)) != symbol.modules
+    plots.damage(symbol, order, 0.1, paint, ax=ax)
+    shade = np.asarray(ax.images[0].get_array())
+    assert np.array_equal(shade == 4, wrong)
+    codeword = qr.layout(symbol.version, "Q").codeword
+    hit = (codeword >= 0) & np.isin(codeword, np.flatnonzero(judge(symbol, wrong).codewords))
+    assert np.array_equal(np.isin(shade, (2, 3)), hit & ~wrong)
+    assert np.array_equal(shade[~wrong] % 2 == 1, symbol.modules[~wrong])
+
+
+def test_shares_draw_a_dot_for_each_version_and_write_each_row_s_ends():
+    rows = [(x, way, v, 10 * k + v) for x in "LMQH" for k, way in enumerate(("one", "two")) for v in (3, 1)]
+    figure = plots.shares(pd.DataFrame(rows, columns=["level", "counted", "version", "pct"]))
+    assert len(figure.axes) == 4
+    for ax, level in zip(figure.axes, qr.Level):
+        assert [line.get_xdata().tolist() for line in ax.get_lines()[:2]] == [[1, 3], [11, 13]]
+        assert set(ax.get_lines()[2].get_xdata()) == {100 * level.documented}
+        assert [text.get_text() for text in ax.texts] == ["1.0–3.0", "11.0–13.0"]
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["one", "two"]
+    plt.close(figure)
+
+
+def test_a_choice_shows_the_rates_the_target_and_the_chosen_level(ax):
+    table = pd.DataFrame({"level": list("LMQH"), "rate": [0.9, 0.95, 0.97, np.nan]})
+    table = table.assign(low=table.rate - 0.02, high=table.rate + 0.01, worst_rate=table.rate - 0.1)
+    plots.choice(table.assign(module_mm=[0.5, 0.4, 0.4, np.nan]), 0.94, "Q", ax=ax)
+    dots = [line.get_xydata()[0].tolist() for line in ax.get_lines() if line.get_marker() == "o"]
+    assert np.allclose(dots, [(90, 0), (95, 1), (97, 2)])
+    worst = [line.get_xdata()[0] for line in ax.get_lines() if line.get_marker() == "|"]
+    assert np.allclose(worst, [80, 85, 87])
+    spans = [lines.get_segments()[0][:, 0] for lines in ax.collections]
+    assert np.allclose(spans, [(88, 91), (93, 96), (95, 98)])
+    assert [round(line.get_xdata()[0], 6) for line in ax.get_lines()].count(94) == 1
+    (shaded,) = ax.patches
+    assert to_hex(shaded.get_facecolor()) == LEVEL_COLOR["Q"]
+    names = [text.get_text() for text in ax.get_yticklabels()]
+    assert names == ["L   0.50 mm", "M   0.40 mm", "Q   0.40 mm", "H"]
+
+
+def test_a_legend_says_readers_or_levels_and_signs():
+    figure = plt.figure()
+    plots.legend(figure, readers=["zbar", "mine:read"])
+    plots.legend(figure, solid="the reader", dashed="documented")
+    readers, signs = figure.legends
+    assert [text.get_text() for text in readers.texts] == ["zbar", "mine:read"]
+    assert [line.get_marker() for line in readers.legend_handles] == ["^", "X"]
+    assert [text.get_text() for text in signs.texts] == [*"LMQH", "the reader", "documented"]
+    assert [line.get_color() for line in signs.legend_handles[:4]] == list(LEVEL_COLOR.values())
+    plt.close(figure)
+
+
+def test_a_table_is_the_same_at_every_run_and_has_a_dash_for_what_is_missing():
+    data = pd.DataFrame({"level": ["L", "H"], "mm": [0.5, np.nan]})
+    one, other = (plots.table(data, {"mm": "{:.2f}"}, "sizes", left=["level"]).to_html() for _ in range(2))
+    assert one == other
+    assert ">0.50<" in one
+    assert ">–<" in one
+    assert "<caption>sizes" in one
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("none", "no wear"),
+        ("edge_wear", "edge wear"),
+        ("print_width_mm", "width"),
+        ("camera_tilt_deg", "tilt"),
+    ],
+)
+def test_words(name, said):
+    assert plots.words(name) == said
+
+
+def test_what_is_saved_can_be_read_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("QRLAB_FIGURES", str(tmp_path / "new"))
+    data, figure = pd.DataFrame({"a": [1, 2]}), plt.figure()
+    plots.save(data, "table")
+    plots.save(figure, "figure")
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "new" / "table.csv"), data)
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {"table.csv", "figure.svg", "figure.png"}
+    plt.close(figure)
