@@ -85,9 +85,8 @@ def save(what: Figure | pd.DataFrame, name: str) -> None:
 
 def words(name: str) -> str:
     """A kind of damage or wear, or a parameter, in words and without its unit."""
-    return (
-        "no wear" if name == "none" else re.sub("^(camera|print)_|_(mm|px|deg)$", "", name).replace("_", " ")
-    )
+    plain = re.sub("^(camera|print)_|_(mm|px|deg)$", "", name).replace("_", " ")
+    return "no wear" if name == "none" else plain
 
 
 def _look(name: str) -> tuple[str, str]:
