@@ -25,7 +25,6 @@ from qrlab.scene import Scene
 from qrlab.workers import Row, Task, WorkerError, carry_out, stop
 
 CHUNK = 10  # trials that are carried out, and cached, together
-EVIDENCE = 1000  # misreadings that a result keeps
 
 
 def run(
@@ -39,40 +38,31 @@ def run(
 ) -> pd.DataFrame:
     """Read damaged symbols: how often, out of so many trials, under each condition.
 
-    design: a data frame with a row per condition, or a mapping of lists and single values, of which
-    all combinations are taken.  Its columns: content (str or bytes) or payload (bytes: random ones of
-    that length, `contents` (8) different ones in turn); level (M), version (the smallest), mask; damage
-    (a key of damage.MODELS, or none), its parameters as damage_NAME, severity (0); px_per_module (4),
-    quiet_zone (4); reader (zxing; see decoders()).  Missing values mean the default.
-    For photographs, in place of px_per_module and quiet_zone: print_width_mm and other settings of Print
-    as print_NAME; camera_px_per_mm or camera_distance_mm and other settings of Camera as camera_NAME;
-    damage may then be one of optics.OPTICS too, a setting that gets worse.
+    design: a data frame with a row per condition, or a mapping of lists and single values, of which all
+    combinations are taken.  Its columns: content (str or bytes) or payload (bytes: random ones of that
+    length, `contents` (8) different ones in turn); level (M), version (the smallest), mask; damage (a key of
+    damage.MODELS, none, or a Mix), its parameters as damage_NAME, severity (0); px_per_module (4), quiet_zone
+    (4); reader (zxing; see decoders()).  Missing values mean the default.  For photographs, in place of
+    px_per_module and quiet_zone: print_width_mm and other settings of Print as print_NAME;
+    camera_px_per_mm or camera_distance_mm and other settings of Camera as camera_NAME.  Or, in place of all
+    but severity and reader, a column scene, with Scenes.
     trials: per condition; seed: 0 or more; jobs: processes, -1 for one per core (within joblib's
     parallel_config(backend="dask"): those of the cluster); cache: a folder for what was read, so that
     a run can be interrupted, resumed and extended; timeout: seconds allowed for one reading, 1 or more.
 
     Returns the conditions, complete, with trials, ok, misread, unread, error, crash, timeout (counts
     that add up to trials) and seconds (the reader's own time, their sum: measured, so the one column
-    that differs from run to run).  Unavailable readers are left out with a warning; .attrs has
-    "left_out" (name: why) and "misreads" (the first EVIDENCE: condition, trial, seed, content).
+    that differs from run to run).  Unavailable readers are left out with a warning; .attrs["left_out"] says
+    why.
     Raises ValueError for bad input, OSError for a cache that can't be written.
     """
     table, conditions = read_design(design)
     trials = integer("trials", trials, 1, 10**9)
     counts = np.zeros((len(table), len(OUTCOMES)), int)
     nanoseconds = [0] * len(table)  # whole ones add up alike in any order
-    misreads: list[tuple[int, int, str]] = []
-    for row, start, rows in _read(conditions, range(trials), seed, jobs, cache, timeout):
-        counts[row] += np.bincount([outcome for outcome, *_ in rows], minlength=len(OUTCOMES))
-        nanoseconds[row] += sum(taken for _, taken, *_ in rows)
-        misreads += [(row, start + k, read) for k, (*_, read) in enumerate(rows) if read is not None]
-        if len(misreads) > 2 * EVIDENCE:
-            misreads = sorted(misreads)[:EVIDENCE]
-    said = table.to_dict("records")
-    table.attrs["misreads"] = [
-        said[row] | {"trial": trial, "seed": seed, "read": bytes.fromhex(read)}
-        for row, trial, read in sorted(misreads)[:EVIDENCE]
-    ]
+    for place, _, rows in _read(conditions, range(trials), seed, jobs, cache, timeout):
+        counts[place] += np.bincount([outcome for outcome, *_ in rows], minlength=len(OUTCOMES))
+        nanoseconds[place] += sum(taken for _, taken, *_ in rows)
     return table.assign(trials=trials, **dict(zip(OUTCOMES, counts.T)), seconds=np.array(nanoseconds) / 1e9)
 
 

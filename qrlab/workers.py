@@ -94,7 +94,7 @@ class _Worker:
 
     def __init__(self) -> None:
         self.stopped = False
-        self.pool = ProcessPoolExecutor(1, env=_SETTINGS, initializer=_begin)
+        self.pool = ProcessPoolExecutor(1, env=_SETTINGS, initializer=_begin, initargs=(os.getpid(),))
 
     def ask(self, task: Task, read: bool = True) -> list[list[Row]]:
         places = [place or os.getcwd() for place in sys.path]  # a reader of one's own is among them
