@@ -49,15 +49,18 @@ def read_design(design: pd.DataFrame | Mapping) -> tuple[pd.DataFrame, list[Cond
     conditions: list[Condition] = []
     scenes: dict[str, Scene] = {}
     why_not: dict[str, str] = {}
+    seen: set[Condition] = set()
     for k, row in enumerate(_frame(design).to_dict("records")):
         try:
-            row = plain(row)
-            condition = read_row(row, scenes)
+            condition = read_row(plain(row), scenes)
             reader = condition.reader
             if reader not in why_not:
                 why_not[reader] = unavailable(reader)
         except ValueError as problem:
             raise ValueError(f"design, row {k}: {problem}") from None
+        if "scene" not in row and condition in seen:
+            raise ValueError(f"design must have each condition once, not row {k} again")
+        seen.add(condition)
         if not why_not[reader]:
             rows.append(_complete(row, condition))
             conditions.append(condition)
@@ -66,9 +69,6 @@ def read_design(design: pd.DataFrame | Mapping) -> tuple[pd.DataFrame, list[Cond
         warnings.warn(f"reader {reader} is left out: {why}", stacklevel=3)
     if not rows:
         raise ValueError(f"design must have a condition with an available reader, not {left_out or 'none'}")
-    if "scene" not in design and len(set(conditions)) < len(conditions):
-        twice = next(k for k, condition in enumerate(conditions) if condition in conditions[:k])
-        raise ValueError(f"design must have each condition once, not row {twice} again")
     table = pd.DataFrame(rows)
     table["level"] = ordered(table.level)
     table.attrs["left_out"] = left_out
@@ -84,6 +84,8 @@ def _frame(design: pd.DataFrame | Mapping) -> pd.DataFrame:
     if not design.columns.is_unique:
         raise ValueError(f"columns of design must be there once each, not {', '.join(map(str, design))}")
     if "scene" in design:
+        for k in np.flatnonzero(design["scene"].isna()):
+            raise ValueError(f"design, row {k}: scene must be a Scene, not None")
         return design
     for name in design.columns:
         if not str(name).startswith(FAMILIES):

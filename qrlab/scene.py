@@ -107,6 +107,8 @@ class Scene:
         self._check_damage()
 
     def _version(self) -> int:
+        if self.content is not None and self.payload is not None:
+            raise ValueError(f"payload must be left out where content is given, not {self.payload!r}")
         if self.content is not None:
             return make(self.content, self.level, version=self.version, mask=self.mask).version
         if self.payload is None:
