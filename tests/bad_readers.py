@@ -15,25 +15,30 @@ from qrlab.readers import load
 
 
 def turn(image: np.ndarray, every: int = 5) -> bool:
+    """Whether this picture makes a bad reader misbehave: one in so many."""
     return int(np.count_nonzero(image)) // 16 % every == 0
+
+
+def reads(image):
+    return load("zxing")(image)[0]
 
 
 def crashes(image):
     if turn(image):
         os.kill(os.getpid(), signal.SIGSEGV)
-    return load("zxing")(image)[0]
+    return reads(image)
 
 
 def exits(image):
     if turn(image, 40):
         os._exit(1)
-    return load("zxing")(image)[0]
+    return reads(image)
 
 
 def hangs(image):
     if turn(image, 40):
         ctypes.PyDLL(None).sleep(600)  # never lets Python run again
-    return load("zxing")(image)[0]
+    return reads(image)
 
 
 def stalls(image):
@@ -44,19 +49,19 @@ def stalls(image):
 def raises(image):
     if turn(image):
         raise OverflowError("too much\nto read")
-    return load("zxing")(image)[0]
+    return reads(image)
 
 
 def quits(image):
     if turn(image):
         raise SystemExit(3)
-    return load("zxing")(image)[0]
+    return reads(image)
 
 
 def babbles(image):
     print("what a library prints must not get among the answers")
     os.write(1, b"nor this")
-    return load("zxing")(image)[0]
+    return reads(image)
 
 
 def gives_a_number(image):
@@ -64,7 +69,7 @@ def gives_a_number(image):
 
 
 def misreads(image):
-    return b"another content" if turn(image) else load("zxing")(image)[0]
+    return b"another content" if turn(image) else reads(image)
 
 
 def tells_who_asked(image):
@@ -77,4 +82,4 @@ def spoils(image):
         from qrlab.scene import Scene
 
         Scene.trial = lambda *_: os._exit(1)
-    return load("zxing")(image)[0]
+    return reads(image)

@@ -1,14 +1,13 @@
 """Scenarios: every named one is complete and says where it is from; copies change what they are told to."""
 
-from collections import Counter
-
 import numpy as np
 import pandas as pd
 import pytest
 
 import qrlab as qr
 from qrlab.files import data_file
-from qrlab.scenario import SCENARIOS, Mix, Scenario, Wear
+from qrlab.scenario import SCENARIOS, Scenario, named_scenario
+from qrlab.scene import Mix, Scene, Wear
 
 PLAIN = Scenario("plain", qr.Print(25), qr.Camera.at(200))
 WORN = PLAIN.change(wear=(Wear("scratch", 0.3, 0.01), Wear("crease", 0.2, 0.02)))
@@ -89,34 +88,61 @@ def test_scenarios_are_alike_whatever_is_known_of_them():
     assert hash(badge.change(print_width_mm=25)) == hash(badge)
 
 
+# --- what its trials show ---
+
+
+def test_a_scenario_at_a_level_is_a_scene():
+    scene = WORN.scene("q")
+    assert scene == Scene(
+        payload=100, level="Q", damage=Mix(WORN.wear), printed=WORN.print, camera=WORN.camera
+    )
+    assert WORN.scene(qr.Level.Q, 12).version == 12
+    assert PLAIN.change(payload=30, mode="numeric").scene("L").mode == "numeric"
+    with pytest.raises(ValueError, match=r"payload .*at most .* version 3 .*not 100"):
+        WORN.scene("L", 3)
+    with pytest.raises(ValueError, match=r"print_width_mm .*not 5$"):
+        PLAIN.change(print_width_mm=5, print_dpi=72).scene("H")
+
+
+def test_a_scenarios_design_runs_with_columns_of_ones_own():
+    design = WORN.design(["L", "H"])
+    assert list(design.columns) == ["scene", "level", "reader"]
+    assert list(zip(design.level, design.reader)) == [(x, reader) for x in "LH" for reader in WORN.readers]
+    assert [*design.scene] == [WORN.scene(level) for level in "LH" for _ in WORN.readers]
+    assert len(WORN.design()) == 4 * len(WORN.readers)
+    assert {scene.version for scene in WORN.design(version=20).scene} == {20}
+    both = pd.concat([design.assign(worn=True), PLAIN.design(["L", "H"]).assign(worn=False)])
+    result = qr.run(both, trials=3, seed=1, jobs=1)
+    assert result.worn.tolist() == [True] * 4 + [False] * 4
+    assert (result.ok[~result.worn] == 3).all()
+
+
+def test_a_scenario_is_found_by_its_name():
+    assert named_scenario("small-badge") is SCENARIOS["small-badge"]
+    assert named_scenario(WORN) is WORN
+    for wrong in ("badge", None):
+        with pytest.raises(ValueError, match=rf"scenario must be .*not {wrong!r}"):
+            named_scenario(wrong)
+
+
+# --- mistakes ---
+
 WRONG = {
-    "an unknown parameter": (
-        {"colour": 1},
-        "parameters of a scenario must be one of print, camera, .*'colour'",
-    ),
-    "a setting of no print": (
-        {"print_colour": 1},
-        "parameters of a scenario must be one of .*'print_colour'",
-    ),
-    "a bad width": ({"print_width_mm": 0}, "print_width_mm must be a number from 0.1 to 10000, not 0"),
-    "a bad distance": ({"camera_distance_mm": -5}, "camera_distance_mm must be a number from 0.1"),
-    "a bad share": ({"scratch_share": 2}, "scratch_share must be a number from 0 to 1, not 2"),
-    "a bad severity": (
-        {"scratch_typical": "much"},
-        "scratch_typical must be a number from 0 to 1, not 'much'",
-    ),
-    "a spread below 1": ({"scratch_spread": 0.5}, "scratch_spread must be a number from 1 to 100, not 0.5"),
-    "too many prints": ({"scratch_share": 0.9}, "share must add up to at most 1 over all wear, not 1.1"),
-    "a target in percent": ({"target": 95}, "target must be a number from 0 to 1, not 95"),
-    "an unknown level": ({"prescribed": "X"}, "prescribed level must be one of L, M, Q, H, not 'X'"),
-    "an unknown mode": ({"mode": "kanji"}, "mode must be one of numeric, alphanumeric, byte, not 'kanji'"),
-    "an unknown reader": (
-        {"readers": ("zxing", "zebra")},
-        "readers, unless module:function, must be .*'zebra'",
-    ),
-    "no reader": ({"readers": ()}, "readers, unless module:function, must be one of .*not None"),
-    "an empty payload": ({"payload": 0}, "payload must be an integer from 1 to 7089, not 0"),
-    "wear that is none": ({"wear": ["scratch"]}, "wear must be Wear, not 'scratch'"),
+    "an unknown parameter": ({"colour": 1}, r"parameters .*print, camera, .*'colour'"),
+    "a setting of no print": ({"print_colour": 1}, r"parameters .*'print_colour'"),
+    "a bad width": ({"print_width_mm": 0}, r"print_width_mm .* 0.1 to 10000, not 0"),
+    "a bad distance": ({"camera_distance_mm": -5}, r"camera_distance_mm .* 0\.1"),
+    "a bad share": ({"scratch_share": 2}, r"scratch_share .* 0 to 1, not 2"),
+    "a bad severity": ({"scratch_typical": "much"}, r"scratch_typical .* 0 to 1, not 'much'"),
+    "a spread below 1": ({"scratch_spread": 0.5}, r"scratch_spread .* 1 to 100, not 0\.5"),
+    "too many prints": ({"scratch_share": 0.9}, r"share .* at most 1 .*not 1\.1"),
+    "a target in percent": ({"target": 95}, r"target .* 0 to 1, not 95"),
+    "an unknown level": ({"prescribed": "X"}, r"prescribed level .*L, M, Q, H, not 'X'"),
+    "an unknown mode": ({"mode": "kanji"}, r"mode .*numeric, alphanumeric, byte, not 'kanji'"),
+    "an unknown reader": ({"readers": ("zxing", "zebra")}, r"readers.*zxing, .*'zebra'"),
+    "no reader": ({"readers": ()}, r"readers.*zxing, .*not None"),
+    "an empty payload": ({"payload": 0}, r"payload .* 1 to 7089, not 0"),
+    "wear that is none": ({"wear": ["scratch"]}, r"wear .*Wear, not 'scratch'"),
 }
 
 
@@ -124,48 +150,3 @@ WRONG = {
 def test_bad_changes_are_named(changes, message):
     with pytest.raises(ValueError, match=message):
         WORN.change(**changes)
-
-
-def test_an_unknown_kind_of_wear_and_the_same_twice_are_named():
-    with pytest.raises(ValueError, match=r"kind must be one of speckle, .*not 'fog'"):
-        Wear("fog")
-    with pytest.raises(ValueError, match="wear must have each kind once, not blot, blot"):
-        Mix((Wear("blot", 0.1), Wear("blot", 0.2)))
-
-
-# --- the mix of wear ---
-
-
-def test_a_mix_is_drawn_by_its_shares_and_distributions():
-    mix = Mix((Wear("scratch", 0.3, 0.01, 3), Wear("blot", 0.2, 0.05, 1)))
-    drawn = [mix.drawn(5, trial) for trial in range(4000)]
-    counts = Counter(kind for kind, _ in drawn)
-    for kind, share in {"scratch": 0.3, "blot": 0.2, "none": 0.5}.items():
-        low, high = qr.stats.rate_interval(counts[kind], 4000, 0.999)
-        assert low < share < high
-    scratches = np.array([severity for kind, severity in drawn if kind == "scratch"])
-    _, low, high = qr.stats.quantile_interval(scratches, 0.5, 0.999)
-    assert low < 0.01 < high
-    _, low, high = qr.stats.quantile_interval(scratches, 0.95, 0.999)
-    assert low < 0.03 < high
-    assert {severity for kind, severity in drawn if kind == "blot"} == {0.05}
-    assert {severity for kind, severity in drawn if kind == "none"} == {0}
-
-
-def test_what_a_print_bears_depends_on_seed_and_trial_alone():
-    mix = Mix(WORN.wear)
-    assert [mix.drawn(1, k) for k in (7, 3)] == [mix.drawn(1, k) for k in (7, 3)]
-    assert [mix.drawn(1, k) for k in range(20)] != [mix.drawn(2, k) for k in range(20)]
-
-
-def test_more_severe_wear_is_the_same_wear_on_the_same_prints():
-    mild, severe = Mix((Wear("stain", 0.5, 0.01),)), Mix((Wear("stain", 0.5, 0.02),))
-    for trial in range(50):
-        (kind, a), (same, b) = mild.drawn(3, trial), severe.drawn(3, trial)
-        assert kind == same
-        assert b == pytest.approx(2 * a)
-
-
-def test_a_severity_is_never_above_1():
-    mix = Mix((Wear("stain", 1, 0.9, 50),))
-    assert max(mix.drawn(1, trial)[1] for trial in range(100)) == 1

@@ -11,7 +11,6 @@ from qrlab.readers import OUTCOMES
 from qrlab.stats import (
     best_levels,
     differences,
-    mean_interval,
     quantile_interval,
     rate_interval,
     rates,
@@ -21,6 +20,7 @@ from qrlab.stats import (
 )
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("share", [0.5, 0.1])
 def test_coverage(share):
     """2,000 samples of 60: the true quantile lies inside at least as often as claimed, and not always.
@@ -50,7 +50,7 @@ def test_nothing_and_nan_are_refused(values):
 
 
 def test_shares_are_checked():
-    with pytest.raises(ValueError, match="share must be a number from 0 to 1, not 2"):
+    with pytest.raises(ValueError, match=r"share must .* 0 to 1, not 2"):
         quantile_interval([1], 2)
 
 
@@ -102,27 +102,42 @@ def test_without_trials_a_rate_can_be_anything():
     assert rate_interval(0, 0) == (0, 1)
 
 
-@pytest.mark.parametrize(
-    ("successes", "trials", "message"),
-    [
-        (4, 3, "successes must be an integer from 0 to 3, not 4"),
-        (-1, 3, "successes must be an integer from 0 to 3, not -1"),
-        (0.5, 3, "successes must be an integer from 0 to 3, not 0.5"),
-        (0, -1, "trials must be an integer from 0 to "),
-        (0, "3", "trials must be an integer from 0 to .*, not '3'"),
-    ],
-)
-def test_counts_that_are_none_are_refused(successes, trials, message):
-    with pytest.raises(ValueError, match=message):
+@pytest.mark.parametrize(("successes", "trials"), [(4, 3), (-1, 3), (0, -1), (np.nan, 3), ([1, 4], [3, 3])])
+def test_counts_that_are_none_are_refused(successes, trials):
+    with pytest.raises(ValueError, match=r"successes must be from 0 to trials"):
         rate_interval(successes, trials)
 
 
-def test_confidence_is_checked():
-    for bad in (95, -0.1, "high"):
-        with pytest.raises(ValueError, match=f"confidence must be a number from 0 to 1, not {bad!r}"):
-            rate_interval(1, 3, bad)
-        with pytest.raises(ValueError, match=f"confidence must be a number from 0 to 1, not {bad!r}"):
-            upper_bound(1, 3, bad)
+@pytest.mark.parametrize("interval", [rate_interval, upper_bound])
+@pytest.mark.parametrize("bad", [95, -0.1, "high"])
+def test_confidence_is_checked(interval, bad):
+    with pytest.raises(ValueError, match=f"confidence must .* from 0 to .*not {bad!r}"):
+        interval(1, 3, bad)
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(4, 3), (0.5, 3), (0, 0)])
+def test_a_bound_is_of_whole_numbers(successes, trials):
+    with pytest.raises(ValueError, match=r"(successes|trials) must be an integer"):
+        upper_bound(successes, trials)
+
+
+def test_intervals_of_arrays_are_those_of_their_elements():
+    successes, trials = np.array([[0, 3, 7.5], [20, 1, 0]]), np.array([[5, 5, 9], [20, 3, 0]])
+    low, high = rate_interval(successes, trials, 0.9)
+    assert low.shape == high.shape == (2, 3)
+    each = [rate_interval(k, n, 0.9) for k, n in zip(successes.ravel(), trials.ravel())]
+    assert list(zip(low.ravel(), high.ravel())) == each
+
+
+@pytest.mark.parametrize("agree", [0, 0.5, 1])
+@pytest.mark.parametrize("rate", [0.5, 0.9, 0.98])
+def test_the_interval_of_a_mean_of_readers_covers_however_much_they_agree(rate, agree):
+    rng, trials, repeats = np.random.default_rng(5), 200, 4000
+    both = rng.random((repeats, trials, 1)), rng.random((repeats, trials, 2))
+    ok = np.where(rng.random((repeats, trials, 1)) < agree, *both) < rate
+    low, high = rate_interval(ok.mean(axis=2).sum(axis=1), trials)
+    inside = np.sum((low <= rate) & (rate <= high))
+    assert inside >= stats.binom.ppf(0.001, repeats, 0.93)
 
 
 def test_intervals_of_rates_cover_on_average_as_claimed():
@@ -193,6 +208,14 @@ def test_rates_pool_what_agrees():
     assert (rows.low[0], rows.high[0]) == rate_interval(25, 40)
     pd.testing.assert_frame_equal(rates(RUN, ["level"]), rows)
     assert len(rates(RUN[:3], ["level", "reader"])) == 3
+
+
+def test_readings_are_pooled_as_a_runs_counts_are():
+    frame = pairs(5, 3, 2, 1).drop(columns="seconds")
+    frame.loc[0, "outcome"] = "misread"
+    rows = rates(frame, "level")
+    assert rows[["trials", *OUTCOMES]].to_numpy().tolist() == [[11, 7, 1, 3, 0, 0, 0], [11, 7, 0, 4, 0, 0, 0]]
+    assert list(rows.rate) == [7 / 11, 7 / 11]
 
 
 def test_rates_can_be_of_another_outcome():
@@ -295,7 +318,7 @@ def test_another_column_can_take_the_place_of_severity():
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=8), st.integers(0, 2**32))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_thresholds_lie_within_their_intervals_and_come_later_for_lower_shares(counts, seed):
     at = np.arange(len(counts)) / 7
     ok = np.random.default_rng(seed).permuted(counted(counts, 30), axis=0)
@@ -309,6 +332,7 @@ def test_thresholds_lie_within_their_intervals_and_come_later_for_lower_shares(c
             assert np.interp(severity, at, rate) == pytest.approx(share), "the curve is there at the share"
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(("trials", "curves"), [(50, 800), (100, 600), (300, 300)])
 def test_intervals_of_thresholds_cover(trials, curves):
     """Hundreds of curves, each of trials whose breaking points are lognormal, read at 15 severities.
@@ -354,8 +378,7 @@ def test_the_interval_of_a_difference_is_that_published():
 def test_differences_have_a_row_for_each_two_values():
     frame = paired([True, False], [True, True])
     third = frame[frame.level == "L"].assign(level="Q", outcome="unread")
-    frame = pd.concat([frame, third])
-    frame["level"] = pd.Categorical(frame.level, list("LMQH"), ordered=True)
+    frame = pd.concat([frame, third]).astype({"level": frame.level.dtype})
     rows = differences(frame.sort_values("level"), "level")
     columns = ["a", "b", "difference", "low", "high", "only_a", "only_b", "pairs", "trials"]
     assert list(rows.columns) == columns
@@ -377,7 +400,7 @@ def test_pairs_are_matched_by_trial_whatever_the_order():
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=30)
 def test_swapping_the_sides_turns_the_difference_round(outcomes):
     a, b = np.transpose(outcomes)
     one = differences(paired(a, b), "level").iloc[0]
@@ -445,6 +468,7 @@ def covers(rows: pd.DataFrame, truth: float) -> tuple[float, float]:
     return np.mean(_holds(low, high, truth)), np.mean(halved)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("trials", "only_l", "only_h"), [(50, 0.1, 0.1), (100, 0.02, 0.2), (300, 0.005, 0.02), (100, 0.0, 0.05)]
 )
@@ -459,6 +483,7 @@ def test_intervals_of_differences_cover(trials, only_l, only_h):
     assert halved < 0.90, "half as wide an interval would be noticed"
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("trials", [20, 100])
 def test_intervals_of_pooled_differences_cover(trials):
     """300 repeats at five severities: a trial's breaking points go together, so its readings do too."""
@@ -495,11 +520,11 @@ def test_rows_with_a_missing_value_are_kept():
 
 def test_what_thresholds_cannot_use_is_named():
     frame = pd.concat([paired([True] * 2, [False] * 2, severity=s) for s in (0.1, 0.2)])
-    with pytest.raises(ValueError, match="by must tell all curves apart; with severity a trial"):
+    with pytest.raises(ValueError, match=r"by must .* severity"):
         thresholds(frame, "severity")
-    with pytest.raises(ValueError, match="every severity for every trial"):
+    with pytest.raises(ValueError, match=r"readings must .* severity for every trial"):
         thresholds(frame[1:], "level")
-    with pytest.raises(ValueError, match="shares must be a number from 0 to 1, not 50"):
+    with pytest.raises(ValueError, match=r"shares must .* 0 to 1, not 50"):
         thresholds(frame, "level", shares=(50,))
     with pytest.raises(ValueError, match=r"columns to group by must be one of .*, not 'colour'"):
         thresholds(frame, "colour")
@@ -563,27 +588,6 @@ def test_best_levels_pools_all_other_columns_pair_by_pair():
     ]
     (row,) = best_levels(pd.concat(parts), "severity").itertuples()
     assert (row.rate, row.lead, row.tie, row.level) == (0.5, 0, True, "L")
-
-
-# --- means of several readers ---
-
-
-@pytest.mark.parametrize(("successes", "trials"), [(0, 10), (3, 10), (10, 10), (470, 500)])
-def test_the_interval_of_a_mean_of_zeros_and_ones_is_that_of_the_rate(successes, trials):
-    for confidence in (0.9, 0.99):
-        expected = rate_interval(successes, trials, confidence)
-        assert mean_interval(successes / trials, trials, confidence) == pytest.approx(expected, abs=1e-12)
-
-
-@pytest.mark.parametrize("agree", [0, 0.5, 1])
-@pytest.mark.parametrize("rate", [0.5, 0.9, 0.98])
-def test_the_interval_of_a_mean_of_readers_covers_however_much_they_agree(rate, agree):
-    rng, trials, repeats = np.random.default_rng(5), 200, 4000
-    both = rng.random((repeats, trials, 1)), rng.random((repeats, trials, 2))
-    ok = np.where(rng.random((repeats, trials, 1)) < agree, *both) < rate
-    ends = [mean_interval(mean, trials) for mean in ok.mean(axis=(1, 2))]
-    inside = sum(low <= rate <= high for low, high in ends)
-    assert inside >= stats.binom.ppf(0.001, repeats, 0.93)
 
 
 def test_differences_take_a_confidence():

@@ -1,34 +1,25 @@
 """Readers that crash, hang and raise; runs that are killed and interrupted; the processes they leave."""
 
-import json
 import os
 import signal
-import sqlite3
-import subprocess
 import sys
 import threading
-import time
-from collections import Counter
-from contextlib import closing, suppress
 from multiprocessing.dummy import DummyProcess
-from pathlib import Path
 
 import bad_readers
 import numpy as np
 import pandas as pd
 import pytest
-from test_runner import asked, assert_same, once, quiet_joblib  # noqa: F401
+from helpers import assert_same, once, quiet_joblib, until
+from programs import ENDLESS, Program, assert_goes_on
 
 import qrlab as qr
 from qrlab import workers
 
-SITE = "https://www.example.org"
-BAD = {"crashes": "crash", "exits": "crash", "hangs": "timeout", "raises": "error", "quits": "error"}
-BAD |= {"misreads": "misread"}
+BAD = {"crashes": "crash", "exits": "crash", "raises": "error", "quits": "error", "misreads": "misread"}
 SEEN = {"content": "https://example.org", "damage": "speckle", "severity": 0.04}
 READERS = ["zxing", *(f"bad_readers:{name}" for name in (*BAD, "babbles", "gives_a_number"))]
 BADLY = {"trials": 20, "seed": 56, "timeout": 1}
-ENDLESS = {"payload": 10, "damage": "codewords", "severity": [0.1, 0.2], "reader": ["zxing", "model"]}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -39,20 +30,12 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
-def until(condition, seconds: float = 60) -> None:
-    """Wait for a condition; fail where it never comes true."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.005)
-
-
 # --- bad readers ---
 
 
 @pytest.fixture(scope="module")
 def badly() -> pd.DataFrame:
-    """Crashes in both chunks; a crash, an exit and a hang in the first."""
+    """Crashes in both chunks; a crash and an exit in the first."""
     return qr.readings(SEEN | {"reader": READERS}, jobs=2, **BADLY)
 
 
@@ -63,25 +46,35 @@ def triggered(reader: str) -> list[bool]:
     return [bad_readers.turn(picture, every) for picture in pictures]
 
 
-@pytest.mark.parametrize("reader", BAD)
-def test_a_bad_reader_costs_the_trials_that_make_it_misbehave_and_no_others(badly, reader):
+def assert_misbehaves(readings: pd.DataFrame, reader: str, outcome: str) -> None:
+    """In the trials that make it do so, and in no others."""
     there = triggered(reader)
     assert 0 < sum(there) < len(there), "this design makes it misbehave, but not always"
-    usual = badly.outcome[badly.reader == "zxing"]
-    expected = [BAD[reader] if bad else outcome for bad, outcome in zip(there, usual)]
-    assert list(badly.outcome[badly.reader == f"bad_readers:{reader}"]) == expected
+    usual = readings.outcome[readings.reader == "zxing"]
+    expected = [outcome if bad else normal for bad, normal in zip(there, usual)]
+    assert list(readings.outcome[readings.reader == f"bad_readers:{reader}"]) == expected
 
 
-def test_what_a_reader_prints_or_gives_does_no_harm(badly):
-    babbles, gives = (badly[badly.reader == f"bad_readers:{name}"] for name in ("babbles", "gives_a_number"))
-    assert list(babbles.outcome) == list(badly.outcome[badly.reader == "zxing"])
-    assert set(gives.outcome) == {"error"}
-    assert set(gives.detail) == {"it gave neither bytes, str nor None, but int"}
+@pytest.mark.parametrize("reader", BAD)
+def test_a_bad_reader_costs_the_trials_that_make_it_misbehave_and_no_others(badly, reader):
+    assert_misbehaves(badly, reader, BAD[reader])
 
 
-def test_what_a_reader_raises_is_told_on_one_line(badly):
+@pytest.mark.proof
+def test_so_does_a_reader_that_hangs():
+    design = SEEN | {"reader": ["bad_readers:hangs", "zxing", "bad_readers:crashes"]}
+    readings = qr.readings(design, jobs=2, **BADLY)
+    assert_misbehaves(readings, "hangs", "timeout")
+    assert_misbehaves(readings, "crashes", "crash")
+
+
+def test_what_a_reader_prints_gives_or_raises_does_no_harm(badly):
+    by_reader = dict(list(badly.groupby("reader")))
+    assert list(by_reader["bad_readers:babbles"].outcome) == list(by_reader["zxing"].outcome)
+    assert set(by_reader["bad_readers:gives_a_number"].outcome) == {"error"}
     said = badly[badly.outcome == "error"].groupby("reader", observed=True).detail.unique()
-    assert list(said["bad_readers:raises"]) == ["OverflowError: too much to read"]
+    assert list(said["bad_readers:gives_a_number"]) == ["it gave neither bytes, str nor None, but int"]
+    assert list(said["bad_readers:raises"]) == ["OverflowError: too much to read"], "on one line"
     assert list(said["bad_readers:quits"]) == ["SystemExit: 3"]
 
 
@@ -94,15 +87,23 @@ def test_what_was_misread_is_kept(badly):
 
 
 def test_one_job_counts_bad_readers_as_two_do(badly, tmp_path):
-    readers = [reader for reader in READERS if reader != "bad_readers:hangs"]  # it takes its time
-    counted = qr.run(SEEN | {"reader": readers}, jobs=1, cache=tmp_path, **BADLY)
-    expected = pd.crosstab(badly.reader, badly.outcome, dropna=False).loc[readers]
+    counted = qr.run(SEEN | {"reader": READERS}, jobs=1, cache=tmp_path, **BADLY)
+    expected = pd.crosstab(badly.reader, badly.outcome, dropna=False).loc[READERS]
     assert np.array_equal(counted[expected.columns], expected)
     assert counted.crash.sum() == sum(triggered("crashes")) + sum(triggered("exits"))
-    assert [case["trial"] for case in counted.attrs["misreads"]] == list(
-        np.flatnonzero(triggered("misreads"))
-    )
-    assert_same(qr.run(SEEN | {"reader": readers}, jobs=2, cache=tmp_path, **BADLY), counted)
+    misread = [case["trial"] for case in counted.attrs["misreads"]]
+    assert misread == list(np.flatnonzero(triggered("misreads")))
+    assert_same(qr.run(SEEN | {"reader": READERS}, jobs=2, cache=tmp_path, **BADLY), counted)
+
+
+def test_what_a_reader_breaks_for_those_after_it_costs_no_more_than_its_own_trials():
+    design = {"payload": 10, "damage": "speckle", "severity": 0.005, "reader": "bad_readers:spoils"}
+    read = qr.readings(design, trials=20, seed=1, jobs=1)
+    spoilt = [bad_readers.turn(qr.shown(read.iloc[0], seed=1, trial=trial)) for trial in range(20)]
+    assert 0 < sum(spoilt) < 20
+    usual = qr.readings(design | {"reader": "zxing"}, trials=20, seed=1, jobs=1).outcome
+    assert list(read.outcome[~np.array(spoilt)]) == list(usual[~np.array(spoilt)])
+    assert set(read.outcome[spoilt]) <= {"crash", *usual[spoilt]}
 
 
 # --- worker processes ---
@@ -110,8 +111,9 @@ def test_one_job_counts_bad_readers_as_two_do(badly, tmp_path):
 
 def test_a_worker_that_was_killed_between_runs_is_replaced():
     expected = once(SEEN, trials=20)
-    for worker in workers._idle:
-        os.kill(worker.process.pid, signal.SIGKILL)
+    assert workers.pids()
+    for pid in workers.pids():
+        os.kill(pid, signal.SIGKILL)
     assert_same(once(SEEN, trials=20), expected)
 
 
@@ -119,14 +121,15 @@ def test_a_worker_that_is_killed_outside_a_reading_is_replaced(monkeypatch):
     """As the system does that runs out of memory."""
     expected, ask, killed = once(SEEN, trials=20), workers._Worker.ask, []
 
-    def ask_of_the_dead(self, task, lost):
+    def ask_of_the_dead(self, *task, **options):
         if not killed:
-            killed.append(self)
-            self.process.kill()
-        return ask(self, task, lost)
+            killed.extend(self.pool._processes)
+            os.kill(killed[0], signal.SIGKILL)
+        return ask(self, *task, **options)
 
     monkeypatch.setattr(workers._Worker, "ask", ask_of_the_dead)
     assert_same(once(SEEN, trials=20), expected)
+    assert killed
 
 
 @pytest.fixture
@@ -159,98 +162,6 @@ def test_a_reader_that_was_edited_is_read_with_anew(own_reader, tmp_path):
 
 # --- runs that are killed or interrupted ---
 
-PROGRAM = """
-import json, os, resource, signal, sys, time
-from pathlib import Path
-import qrlab as qr
-from qrlab.cache import Cache
-
-signal.signal(signal.SIGINT, signal.default_int_handler)
-design, options, moment, times, limit, meet = json.loads(sys.argv[1])
-enter, place = Cache.__enter__, Path(os.environ["TMPDIR"])
-
-def watch(statement):
-    global times
-    times -= statement.startswith(moment)
-    if times == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-def watched(self):
-    enter(self)
-    self.database.set_trace_callback(watch if moment else None)
-    return self
-
-Cache.__enter__ = watched
-if limit:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-if meet:
-    (place / f"here-{os.getpid()}").touch()
-    while len(list(place.glob("here-*"))) < meet:
-        time.sleep(0.01)
-result = qr.run(design, **options)
-(place / f"result-{os.getpid()}").write_text(result.drop(columns="seconds").to_csv())
-"""
-
-
-class Program:
-    """A run in a process of its own, its temporary files in a folder of their own.
-
-    It kills itself when it comes to a kind of SQL statement (moment) for the n-th time (times), may
-    not write files of more than so many bytes (limit), and waits till so many have begun (meet).
-    """
-
-    def __init__(self, folder: Path, design: dict, moment="", times=0, limit=0, meet=0, **options) -> None:
-        self.cache, self.temporary = folder / "cache", folder / "temporary"
-        self.temporary.mkdir(exist_ok=True)
-        options = {"trials": 10**6, "seed": 1, "jobs": 2, "cache": str(self.cache)} | options
-        given = json.dumps([design, options, moment, times, limit, meet])
-        environment = {"TMPDIR": str(self.temporary), "TQDM_DISABLE": "1"}
-        environment["PYTHONPATH"] = os.pathsep.join(sys.path)  # where our bad readers are
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, given],
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | environment,
-            start_new_session=True,
-        )
-
-    def finished(self) -> dict[int, int]:
-        """How many conditions the cache holds of each chunk, by its first trial."""
-        file = self.cache / "readings.sqlite"
-        if file.exists():
-            with closing(sqlite3.connect(file)) as database, suppress(sqlite3.Error):
-                return Counter(start for (start,) in database.execute("SELECT start FROM readings"))
-        return {}
-
-    def workers(self) -> list[bytes]:
-        """Commands of the processes that it started and that still run."""
-        commands = []
-        for file in Path("/proc").glob("[0-9]*/cmdline"):
-            with suppress(OSError):
-                commands.append(file.read_bytes())
-        return [command for command in commands if os.fsencode(self.temporary) in command]
-
-    def end(self, sent: int | None = None) -> str:
-        """Send it a signal, if one is given, as a terminal does, and wait: its standard error."""
-        if sent is not None:
-            os.killpg(self.process.pid, sent)
-        self.said = self.process.communicate(timeout=60)[1]
-        return self.said
-
-    def result(self) -> str:
-        return (self.temporary / f"result-{self.process.pid}").read_text()
-
-    def assert_goes_on(self, asked: list[tuple]) -> None:  # noqa: F811
-        """With what is finished, and to the result of a run that nothing befell."""
-        finished = self.finished()
-        assert set(finished.values()) <= {4}, "all of a chunk or nothing"
-        more = max(finished, default=0) + 35
-        asked.clear()
-        result = qr.run(ENDLESS, trials=more, seed=1, jobs=2, cache=self.cache)
-        kept = {start + k for start in finished for k in range(10)}
-        assert sorted({trial for *_, trial in asked}) == sorted(set(range(more)) - kept)
-        assert_same(result, qr.run(ENDLESS, trials=more, seed=1, jobs=1))
-
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory) -> dict[str, Program]:
@@ -269,24 +180,27 @@ def ended(tmp_path_factory) -> dict[str, Program]:
 
     def all_ended() -> bool:
         for name, sent in list(left.items()):
-            if (runs[name].temporary / "stalls").exists() or len(runs[name].finished()) > 5:
+            if (runs[name].temporary / "stalls").exists() or runs[name].finished() > 8:
                 assert runs[name].workers()
-                runs[name].end(sent)
+                runs[name].send(sent)
                 del left[name]
         return not left
 
     until(all_ended)
-    runs["committing"].end()
+    for run in runs.values():
+        run.end()
     return runs
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("when", ["hanging", "committing", "killed"])
 def test_the_workers_of_a_killed_run_end_by_themselves(ended, when):
     assert ended[when].process.returncode == -signal.SIGKILL
-    assert ended[when].said == ""
+    assert "Error" not in ended[when].said
     until(lambda: not ended[when].workers())
 
 
+@pytest.mark.proof
 def test_an_interrupted_run_ends_with_that_and_its_workers_with_it(ended):
     assert ended["interrupted"].process.returncode == -signal.SIGINT
     assert "KeyboardInterrupt" in ended["interrupted"].said.splitlines()
@@ -294,53 +208,53 @@ def test_an_interrupted_run_ends_with_that_and_its_workers_with_it(ended):
     until(lambda: not ended["interrupted"].workers())
 
 
-@pytest.mark.parametrize("when", ["committing", "killed", "interrupted"])
-def test_a_run_that_was_ended_goes_on_from_what_was_finished(ended, asked, when):  # noqa: F811
-    least = {"committing": 3, "killed": 6, "interrupted": 6}[when]
-    assert len(ended[when].finished()) >= least
-    ended[when].assert_goes_on(asked)
+@pytest.mark.proof
+@pytest.mark.parametrize(("when", "least"), [("committing", 12), ("killed", 12), ("interrupted", 12)])
+def test_a_run_that_was_ended_goes_on_from_what_was_finished(ended, asked, when, least):
+    finished = ended[when].finished()
+    assert finished >= least
+    assert_goes_on(ended[when].cache, finished, asked)
 
 
-@pytest.mark.parametrize(
-    "when",
-    [
-        pytest.param("killed"),
-        pytest.param("interrupted"),
-    ],
-)
+@pytest.mark.proof
+@pytest.mark.parametrize("when", ["killed", "interrupted"])
 def test_a_run_that_was_ended_leaves_no_temporary_files(ended, when):
     until(lambda: not ended[when].workers())
     assert list(ended[when].temporary.iterdir()) == []
 
 
+HANGS = """
+import ctypes
+from pathlib import Path
+
+def read(image):
+    Path(__file__).with_name("hangs").touch()
+    ctypes.PyDLL(None).sleep(600)  # never lets Python run again
+"""
+
+
 @quiet_joblib
-@pytest.mark.parametrize("jobs", [pytest.param(1), 2])
-def test_an_interrupt_does_not_wait_for_a_reader_that_hangs(jobs):
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_interrupt_does_not_wait_for_a_reader_that_hangs(own_reader, tmp_path, jobs):
     def interrupt():
-        until(lambda: any(workers._MARK.unpack_from(worker.page)[0] >= 0 for worker in set(workers._busy)))
-        hanging.extend(workers._busy)
+        until((tmp_path / "hangs").exists)
+        before.extend(workers.pids())
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
-    hanging, thread = [], threading.Thread(target=interrupt)
+    before, thread, reader = [], threading.Thread(target=interrupt), own_reader(HANGS)
     thread.start()
     with pytest.raises(KeyboardInterrupt):
-        once(SEEN | {"reader": "bad_readers:stalls"}, trials=2, jobs=jobs, timeout=600)
+        once(SEEN | {"reader": reader}, trials=2, jobs=jobs, timeout=600)
     thread.join()
-    (worker,) = hanging
+    assert not workers._busy
+    (hung,) = set(before) - set(workers.pids())
+    until(lambda: not _runs(hung))
+    until(lambda: not any(isinstance(thread, DummyProcess) for thread in threading.enumerate()), 10)
+
+
+def _runs(pid: int) -> bool:
     try:
-        assert worker.process.wait(60) == -signal.SIGKILL
-        until(lambda: not any(isinstance(thread, DummyProcess) for thread in threading.enumerate()), 10)
-        until(lambda: worker.page.closed and not Path(worker.path).exists(), 2)
-    finally:
-        if not worker.page.closed:
-            worker.close()
-
-
-def test_a_crash_that_shows_after_its_reading_is_counted_and_the_run_goes_on():
-    design = {"payload": 10, "damage": "speckle", "severity": 0.005, "reader": "bad_readers:spoils"}
-    result = once(design, trials=20)
-    pictures = [qr.shown(result.iloc[0], seed=1, trial=trial) for trial in range(20)]
-    spoilt = sum(bad_readers.turn(picture) for picture in pictures)
-    assert 0 < spoilt < 20
-    assert 0 < result.crash.item() <= spoilt  # one that spoils the last of a chunk does no harm
-    assert result.crash.item() + result.ok.item() + result.unread.item() == 20
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
