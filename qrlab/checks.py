@@ -2,20 +2,17 @@
 
 import math
 import numbers
-import operator
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from typing import SupportsIndex, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 
 
 def integer(name: str, value: object, low: int, high: int) -> int:
     """`value` as an int from `low` to `high`; ValueError that names the parameter otherwise."""
-    if isinstance(value, SupportsIndex) and not isinstance(value, bool):
-        with suppress(TypeError):  # an array of several, for instance
-            if low <= operator.index(value) <= high:
-                return operator.index(value)
+    if isinstance(value, numbers.Integral) and not isinstance(value, bool) and low <= int(value) <= high:
+        return int(value)
     raise ValueError(f"{name} must be an integer from {low} to {high}, not {value!r}")
 
 

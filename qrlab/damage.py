@@ -1,9 +1,8 @@
 """Damage as a field over the unit square: the lower the value at a point, the earlier it is reached.
 
-A model draws its random parameters once and returns a `Damage`.  x runs from 0 at the left to 1 at the
-right of the symbol without its quiet zone, y from 0 at the top to 1 at the bottom.  Severity is the
-share of that square's area reached, so damage is nested in severity, and one seed lays the same damage
-on symbols of different sizes.  Nothing here decides what damage does to reading.
+A model draws its random parameters once and returns a `Damage`.  x runs from 0 at the left to 1 at the right
+of the symbol without its quiet zone, y from 0 at the top to 1 at the bottom.  Severity is the share of that
+area reached: damage is nested in severity, and one seed lays the same damage on symbols of different sizes.
 """
 
 import inspect
@@ -29,24 +28,19 @@ _NEVER = 2**16 - 1
 def painted(
     values: np.ndarray, reached: np.ndarray | bool, paint: str, dark: float = True, light: float = False
 ) -> np.ndarray:
-    """A copy of `values` in which what is `reached` has its paint: the one rule of what damage does.
-
+    """A copy of `values` in which what is `reached` is painted: the one rule of what damage does.
     values: bool modules, True = dark, or the greys of a print, whose ink and paper are `dark` and `light`;
     paint: "flip" (the other colour), "dark" or "light".
     """
-    one_of("paint", paint, PAINTS)
     if paint == "flip":
-        return np.where(reached, ~values if values.dtype == bool else dark + light - values, values)
-    return np.where(reached, dark if paint == "dark" else light, values)
+        return values ^ reached if values.dtype == bool else np.where(reached, dark + light - values, values)
+    return np.where(reached, dark if one_of("paint", paint, PAINTS) == "dark" else light, values)
 
 
 @dataclass(frozen=True)
 class Damage:
-    """One piece of damage, its random parameters drawn.
-
-    kind: the model's name; field: (x, y) -> value, for a row of x and a column of y from 0 to 1;
-    paint: what a reached module becomes: "flip" (the other colour), "dark" or "light";
-    spare_finders: leave out the three finder patterns and their separators;
+    """One piece of damage.  kind: the model's name; field: (x, y) -> value, for a row of x and a column of y
+    from 0 to 1; paint: as for `painted`; spare_finders: leave out the finder patterns and separators;
     by_module: whole modules are reached, on a print too: the field is asked at their centres only.
     """
 
@@ -62,21 +56,21 @@ class Damage:
 
     def _values(self, n: int, px: int = 1) -> np.ndarray:
         """The field at px·px places in each of n×n modules, inf where it spares: a new float array."""
-        version, side = _version_of(n), n * px
+        if integer("n", n, 21, 177) % 4 != 1:
+            raise ValueError(f"n must be 17 + 4·version, that is 21, 25, … 177, not {n!r}")
+        side = n * px
         centres = (np.arange(side) + 0.5) / side
         values = np.array(np.broadcast_to(self.field(centres[None, :], centres[:, None]), (side, side)))
         if np.isnan(values).any():
             raise ValueError(f"field must give numbers, not nan ({self.kind})")
         if self.spare_finders:
-            spared = np.isin(layout(version, Level.L).role, ("finder", "separator"))
-            values[_enlarged(spared, px)] = np.inf
+            spared = np.isin(layout((n - 17) // 4, Level.L).role, ("finder", "separator"))
+            values[spared.repeat(px, axis=0).repeat(px, axis=1)] = np.inf
         return values
 
     def order(self, n: int) -> np.ndarray:
-        """Severity at which each module is reached: float n×n, above 0 and up to 1, inf for never.
-
-        n: modules along one side, 21 to 177.  Modules of equal value are reached together, at the
-        severity that completes them, so the share reached is never above the severity.
+        """Severity at which each of n×n modules, 21 to 177, is reached: above 0 and up to 1, inf for never.
+        Those of equal value are reached together, so that no more than the severity's share is reached.
         """
         values = self._values(n).round(12)  # so that symmetry survives rounding
         _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
@@ -90,7 +84,8 @@ class Damage:
         severity = number("severity", severity, 0, 1)
         px_per_module = integer("px_per_module", px_per_module, 1, 1000)
         if self.by_module:
-            return _enlarged(self.order(n) <= severity, px_per_module)
+            modules = self.order(n) <= severity
+            return modules.repeat(px_per_module, axis=0).repeat(px_per_module, axis=1)
         steps, ordered = _on_print(self, n, px_per_module)
         return steps < ordered[int(severity * steps.size + 1e-9)]
 
@@ -111,16 +106,6 @@ def _on_print(damage: Damage, n: int, px: int) -> tuple[np.ndarray, np.ndarray]:
     steps = ((np.minimum(values, high) - low) * ((_NEVER - 1) / max(high - low, 1e-12))).astype(np.uint16)
     steps[never] = _NEVER
     return steps, np.append(np.sort(steps, axis=None, kind="stable"), np.uint16(_NEVER))
-
-
-def _version_of(n: int) -> int:
-    if integer("n", n, 21, 177) % 4 != 1:
-        raise ValueError(f"n must be 17 + 4·version, that is 21, 25, … 177, not {n!r}")
-    return (n - 17) // 4
-
-
-def _enlarged(small: np.ndarray, px: int) -> np.ndarray:
-    return small.repeat(px, axis=1).repeat(px, axis=0)
 
 
 def _model(draw: Draw) -> Draw:
@@ -178,10 +163,6 @@ def _distance(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.sqrt(x * x + y * y)  # np.hypot takes four times as long
 
 
-def _from_point(cx: float, cy: float, width: float = 1.0) -> Field:
-    return lambda x, y: _distance(x - cx, y - cy) / width
-
-
 def _from_segment(cx: float, cy: float, angle: float, length: float = np.inf) -> Field:
     """Distance to a segment of that centre, angle in radians and length."""
     cos, sin = np.cos(angle), np.sin(angle)
@@ -194,17 +175,12 @@ def _from_segment(cx: float, cy: float, angle: float, length: float = np.inf) ->
     return field
 
 
-def _least(fields: list[Field]) -> Field:
-    """The smallest of all at each point, one after another: a thousand need no memory for a thousand."""
-    return lambda x, y: reduce(np.minimum, (field(x, y) for field in fields))
-
-
 def _of_codewords(rng: Generator, level: Level, in_turn: bool) -> Field:
     """Whole codewords of symbols of `level` at random, in_turn: block after block; inf elsewhere."""
     white = _white(rng)
 
     def field(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        here = layout(_version_of(x.size), level)
+        here = layout((x.size - 17) // 4, level)
         values = white(np.arange(len(here.block))) + here.block * in_turn
         return np.append(values, np.inf)[here.codeword]  # -1, no codeword, takes the last value
 
@@ -227,14 +203,19 @@ def blot(rng: Generator, *, x: float | None = None, y: float | None = None) -> D
     cx, cy = rng.random(2)
     cx = cx if x is None else number("x", x, 0, 1)
     cy = cy if y is None else number("y", y, 0, 1)
-    return Damage("blot", _from_point(cx, cy), "dark")
+    return Damage("blot", lambda x, y: _distance(x - cx, y - cy), "dark")
 
 
 def blots(rng: Generator, *, count: int = 5) -> Damage:
     """`count` round blots that grow together, the widest at most three times as wide as the narrowest."""
     centres = rng.random((integer("count", count, 1, 1000), 2))
     widths = rng.uniform(0.5, 1.5, count)
-    return Damage("blots", _least([_from_point(x, y, w) for (x, y), w in zip(centres, widths)]), "dark")
+
+    def field(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        each = (_distance(x - cx, y - cy) / width for (cx, cy), width in zip(centres, widths))
+        return reduce(np.minimum, each)  # one after another: a thousand need no memory for a thousand
+
+    return Damage("blots", field, "dark")
 
 
 def scratch(rng: Generator, *, count: int = 1, length: float = 1.0, angle: float | None = None) -> Damage:
@@ -245,7 +226,7 @@ def scratch(rng: Generator, *, count: int = 1, length: float = 1.0, angle: float
     angles = _angles(rng, angle, np.pi, count)
     length = number("length", length, 0)
     fields = [_from_segment(x, y, turn, length) for (x, y), turn in zip(centres, angles)]
-    return Damage("scratch", _least(fields), "light")
+    return Damage("scratch", lambda x, y: reduce(np.minimum, (field(x, y) for field in fields)), "light")
 
 
 def crease(rng: Generator, *, angle: float | None = None, flaking: float = 0.05) -> Damage:
@@ -275,8 +256,11 @@ def edge_wear(rng: Generator, *, roughness: float = 0.03) -> Damage:
     """Wear from all four edges; roughness: how far it runs ahead in places, as a share of the width."""
     roughness = number("roughness", roughness, 0, 1)
     ahead = _smooth(rng, 0.1)
-    edge = _least([lambda x, y: x, lambda x, y: 1 - x, lambda x, y: y, lambda x, y: 1 - y])
-    return Damage("edge_wear", lambda x, y: edge(x, y) + roughness * ahead(x, y), "light")
+
+    def field(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y)) + roughness * ahead(x, y)
+
+    return Damage("edge_wear", field, "light")
 
 
 def logo(rng: Generator, *, shape: str = "square", quiet_margin: bool = False) -> Damage:
@@ -326,5 +310,4 @@ def worst_codewords(rng: Generator, *, level: Level | str | None = None) -> Dama
 
 
 _AREAS: list[Draw] = [speckle, blot, blots, scratch, crease, tear, edge_wear, logo, stain, fade, dead_lines]
-_WHOLE: list[Draw] = [codewords, worst_codewords]
-MODELS = {draw.__name__: _model(draw) for draw in _AREAS + _WHOLE}
+MODELS = {draw.__name__: _model(draw) for draw in [*_AREAS, codewords, worst_codewords]}

@@ -1,9 +1,5 @@
-"""ISO/IEC 18004's tables: levels, versions, modes, and what each symbol holds.
+"""ISO/IEC 18004's tables: levels, versions, modes, and what each symbol holds."""
 
-Block tables come from segno.
-"""
-
-from bisect import bisect
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -22,7 +18,7 @@ ALPHABETS = {  # of the contents that are made up; for bytes the characters of w
 }
 MODES = {"numeric": 1, "alphanumeric": 2, "byte": 4, "kanji": 8}  # ISO/IEC 18004, table 2
 UNITS = {"numeric": "digits", "alphanumeric": "characters", "byte": "bytes", "kanji": "characters"}
-_GROUPS = {1: (0, 4, 7, 10), 2: (0, 6, 11), 4: (0, 8), 8: (0, 13)}  # bits of 0, 1, … units, the last a group
+_PACKED = {1: (10, 3), 2: (11, 2), 4: (8, 1), 8: (13, 1)}  # so many bits for so many units of a mode
 
 
 class Level(StrEnum):
@@ -54,7 +50,7 @@ def size_of(version: int) -> int:
 
 
 def blocks_of(version: int, level: Level) -> list[tuple[int, int]]:
-    """(codewords, data codewords) of each block, in order (ISO/IEC 18004, table 9)."""
+    """(codewords, data codewords) of each block, in order (ISO/IEC 18004, table 9, from segno)."""
     tables: dict = consts.ECC
     table = tables[version][consts.ERROR_MAPPING[level.value]]
     return [(ec.num_total, ec.num_data) for ec in table for _ in range(ec.num_blocks)]
@@ -67,23 +63,21 @@ def bits_in(version: int, level: Level) -> int:
 
 def bits_of(length: int, mode: int) -> int:
     """The bits that `length` units take, without mode and count; mode: a value of MODES."""
-    groups, rest = divmod(length, len(_GROUPS[mode]) - 1)
-    return groups * _GROUPS[mode][-1] + _GROUPS[mode][rest]
+    bits, units = _PACKED[mode]
+    return -(-length * bits // units)  # rounded up
 
 
-def span_of(version: int) -> int:
-    """Which of the three ranges of versions, each with its lengths of counts; segno's numbers, from 1."""
-    return 1 if version < 10 else 2 if version < 27 else 3
+def count_bits(mode: int, version: int) -> int:
+    """The bits of a segment's count of units (ISO/IEC 18004, table 3); mode: a value of MODES."""
+    return consts.CHAR_COUNT_INDICATOR_LENGTH[mode][1 if version < 10 else 2 if version < 27 else 3]
 
 
 def capacity(version: int, level: Level | str, mode: str = "byte") -> int:
     """Digits, characters or bytes that one segment of `mode` holds; mode: a key of MODES."""
     version, level = integer("version", version, 1, 40), Level.parse(level)
-    one_of("mode", mode, MODES)
-    head = 4 + consts.CHAR_COUNT_INDICATOR_LENGTH[MODES[mode]][span_of(version)]
-    group = _GROUPS[MODES[mode]]
-    groups, rest = divmod(bits_in(version, level) - head, group[-1])
-    return groups * (len(group) - 1) + bisect(group, rest) - 1
+    number = MODES[one_of("mode", mode, MODES)]
+    bits, units = _PACKED[number]
+    return (bits_in(version, level) - 4 - count_bits(number, version)) * units // bits
 
 
 def smallest_version(length: int, level: Level | str, mode: str = "byte") -> int | None:
@@ -93,22 +87,18 @@ def smallest_version(length: int, level: Level | str, mode: str = "byte") -> int
 
 def mode_of(content: str | bytes) -> str:
     """The mode that `make` uses: byte for bytes; for str the first of numeric, alphanumeric, byte."""
-    if isinstance(content, str) and content:
-        for mode in ("numeric", "alphanumeric"):
-            if set(content) <= set(ALPHABETS[mode]):
-                return mode
-    return "byte"
+    text = content if isinstance(content, str) else ""
+    packed = (mode for mode in ("numeric", "alphanumeric") if text and set(text) <= set(ALPHABETS[mode]))
+    return next(packed, "byte")
 
 
 def too_long(length: int, mode: str, level: Level, version: int | None = None) -> str:
     """What is wrong with content of `length` units that doesn't fit into `version`, None: into any."""
-    held = {x: capacity(version or 40, x, mode) for x in Level}
-    others = ", ".join(f"{held[x]:,} at {x}" for x in Level if x != level)
+    held = {x: f"{capacity(version or 40, x, mode):,}" for x in Level}
+    others = ", ".join(f"{held[x]} at {x}" for x in Level if x != level)
     which = "the largest version, 40," if version is None else f"version {version}"
-    return (
-        f"content must be at most {held[level]:,} {UNITS[mode]} ({mode} mode) "
-        f"for {which} at level {level} ({others}), not {length:,}"
-    )
+    most = f"{held[level]} {UNITS[mode]} ({mode} mode) for {which} at level {level} ({others})"
+    return f"content must be at most {most}, not {length:,}"
 
 
 def ordered(levels: "pd.Series") -> "pd.Categorical":

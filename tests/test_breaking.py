@@ -1,13 +1,12 @@
-"""Breaking points and harm of many symbols under much damage: paired, in step with the model, checked."""
+"""Breaking points of many symbols under much damage: paired, in step with the model, checked."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import qrlab as qr
-from qrlab.breaking import harm
 from qrlab.damage import MODELS
-from qrlab.model import judge, tolerable_rate, wrong_codewords
+from qrlab.model import tolerable_rate, wrong_codewords
 
 
 def test_break_points_pair_levels_and_depend_on_nothing_else():
@@ -46,33 +45,6 @@ def test_break_points_check_their_input():
         qr.break_point("x", np.zeros((21, 21)))
     one = qr.break_points(symbols[0], "blot", trials=2)
     pd.testing.assert_frame_equal(one, qr.break_points(symbols, "blot", trials=2))
-
-
-def test_harm_is_the_mean_share_of_what_each_trial_makes_wrong():
-    """Against the modules and codewords that one after another trial changes, each counted by itself."""
-    symbols = [
-        qr.make("harm", "L", version=1),
-        qr.make("harm", "H", version=7),
-        qr.make("more", "Q", version=1),
-    ]
-    severities, trials = [0, 0.03, 0.2, 1], 5
-    table = harm(symbols, "blots", severities, trials=trials, seed=4, count=3, spare_finders=True)
-    assert len(table) == len(symbols) * len(severities)
-    for row in table.itertuples():
-        symbol, shares = symbols[row.symbol], []
-        assert (row.version, row.level) == (symbol.version, symbol.level)
-        for trial in range(trials):
-            damage = MODELS["blots"](np.random.default_rng([4, trial]), count=3, spare_finders=True)
-            wrong = damage.apply(symbol.modules, row.severity) != symbol.modules
-            shares.append((wrong.mean(), judge(symbol, wrong).codewords.mean()))
-        assert (row.wrong_modules, row.wrong_codewords) == pytest.approx(np.mean(shares, axis=0))
-
-
-def test_harm_of_one_symbol_and_of_bad_severities():
-    one = harm(qr.make("x"), "blot", [0.1], trials=2)
-    pd.testing.assert_frame_equal(one, harm([qr.make("x")], "blot", [0.1], trials=2))
-    with pytest.raises(ValueError, match=r"^severities .* 0 to 1, not 1.5"):
-        harm(qr.make("x"), "blot", [0.1, 1.5], trials=2)
 
 
 def test_typical_random_codewords_agree_with_the_closed_form():
