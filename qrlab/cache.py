@@ -87,7 +87,7 @@ class Cache:
         if found is None:
             return None
         data, checksum = found
-        if checksum != _digest(_digest(key) + data):
+        if checksum != _digest(f"{_digest(key)}{data}"):  # data: whatever stands there now
             warnings.warn(f"cache {self.file} has a damaged record, which is made anew", stacklevel=4)
             return None
         return json.loads(data)

@@ -6,6 +6,7 @@ The processes are those of joblib's pool, loky.  Nothing here knows designs, cou
 import atexit
 import faulthandler
 import importlib
+import multiprocessing
 import os
 import signal
 import sys
@@ -94,6 +95,7 @@ class _Worker:
 
     def __init__(self) -> None:
         self.stopped = False
+        multiprocessing.current_process().daemon = False  # a Dask worker is one, and could begin no process
         self.pool = ProcessPoolExecutor(1, env=_SETTINGS, initializer=_begin, initargs=(os.getpid(),))
 
     def ask(self, task: Task, read: bool = True) -> list[list[Row]]:
