@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -24,13 +23,6 @@ def test_a_data_file_is_loaded_as_it_stands(name):
     pd.testing.assert_frame_equal(qr.load(name), pd.read_csv(ROOT / "data" / f"{name}.csv"))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_docstring_says_what_each_column_means(name):
-    part = re.split(rf"^{name}\n", qr.load.__doc__, flags=re.MULTILINE)[1]
-    for column in qr.load(name):
-        assert re.search(rf"^\| {column} \|", part, re.MULTILINE), column
-
-
 WRONG = ["nonsense", "README", "scenarios.csv", "../data/scenarios", "", None, 3, []]
 
 
@@ -50,12 +42,11 @@ def test_changing_what_was_loaded_changes_nothing_for_the_next():
 def test_data_files_are_found_where_a_wheel_puts_them(tmp_path):
     shutil.copytree(ROOT / "qrlab", tmp_path / "qrlab", ignore=shutil.ignore_patterns("__pycache__", "data"))
     shutil.copytree(ROOT / "data", tmp_path / "qrlab" / "data")
-    code = "from qrlab import files; print(files.__file__, len(files.load('scenarios')), files.load.__doc__)"
+    code = "from qrlab import files; print(files.__file__, len(files.load('scenarios')))"
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     run = subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, text=True, check=True,
                          capture_output=True)  # fmt: skip
-    assert run.stdout.startswith(f"{tmp_path / 'qrlab' / 'files.py'} {len(qr.load('scenarios'))} A data file")
-    assert "KIND_share" in run.stdout
+    assert run.stdout == f"{tmp_path / 'qrlab' / 'files.py'} {len(qr.load('scenarios'))}\n"
 
 
 def test_what_wilson_counted_adds_up_to_what_he_published():
