@@ -22,7 +22,7 @@ SVG = QrCodeImageDetails.from_symbol(SYMBOL).binary_value
 
 
 def rasterize(data: bytes) -> np.ndarray:
-    return QrCodeImageDetails(data).rasterize()
+    return rasterized(data)[0]
 
 
 def saved(image: Image.Image, kind: str = "png", **options) -> bytes:

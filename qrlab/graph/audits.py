@@ -18,7 +18,6 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import ListedColormap
 
-from qrlab.adapters import DECODERS
 from qrlab.checks import integer, one_of
 from qrlab.files import records
 from qrlab.graph.advice import Advice, smallest_width
@@ -29,13 +28,11 @@ from qrlab.graph.resource import QrCodeImageDetails, shown
 from qrlab.model import judge
 from qrlab.optics import project
 from qrlab.placement import layout
-from qrlab.readers import decode, unavailable
+from qrlab.readers import DECODERS, decode, unavailable
 from qrlab.scenario import Scenario, named_scenario
 
-NO_VERIFICATION = (
-    "Measured on a picture, not with calibrated optics and light: no verification by ISO/IEC 15415, "
-    "whose measure of unused error correction and grade letters it borrows."
-)
+NO_VERIFICATION = "Measured on a picture, not with calibrated optics and light: no verification by ISO/IEC "
+NO_VERIFICATION += "15415, whose measure of unused error correction and grade letters it borrows."
 # Of modules: light and dark in function patterns, right, of a wrong codeword, of a lost block, wrong.
 SHADES = ("#ffffff", "#8a8f98", "#f0f1f3", "#ffd9a0", "#a9c6e8", "#8b0016")
 _KEY = secrets.token_bytes(16)  # of digests, unless one is given: they can be compared within a session
@@ -84,12 +81,9 @@ class Audit:
     @property
     def blocks(self) -> pd.DataFrame:
         """A row for each block: block, codewords, correctable, wrong (NA: lost), unused (0 to 1)."""
-        return self._sampled().blocks
-
-    def _sampled(self) -> Measured:
         if self.symbol is None:
             raise ValueError("picture must show a symbol that can be sampled, and shows none")
-        return self.symbol
+        return self.symbol.blocks
 
     def to_dict(self) -> dict:
         """declared, measured and findings (each code, message), ready for JSON; not the content."""
@@ -101,19 +95,18 @@ class Audit:
         the picture: then it is the credential itself.
         """
         one_of("show_content", show_content, (True, False))
-        symbol, ax = self._sampled(), ax or plt.gca()
+        blocks, symbol, ax = self.blocks, self.symbol, ax or plt.gca()
+        assert symbol is not None, "or it has no blocks"
         ax.set_axis_off()
         if show_content:
             ax.imshow(np.asarray(self.image), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
             corners = np.argwhere(symbol.wrong)[:, None, ::-1] + [(0, 0), (1, 0), (1, 1), (0, 1)]
-            outlines = project(to_picture(symbol.corners, len(symbol.modules)), corners.reshape(-1, 2))
-            squares = list(outlines.reshape(-1, 4, 2))
-            ax.add_collection(
-                PolyCollection(squares, edgecolors="#d0021b", facecolors="none", linewidths=0.8)
-            )
+            matrix = to_picture(symbol.corners, len(symbol.modules))
+            squares = list(project(matrix, corners.reshape(-1, 2)).reshape(-1, 4, 2))
+            ax.add_collection(PolyCollection(squares, edgecolors="#d0021b", facecolors="none", lw=0.8))
             return ax
         here = layout(symbol.version, symbol.level)
-        lost = np.isin(here.block, symbol.blocks.block[symbol.blocks.wrong.isna()])
+        lost = np.isin(here.block, blocks.block[blocks.wrong.isna()])
         shade = np.where(lost, 4, np.where(judge(here, symbol.wrong).codewords, 3, 2))[here.codeword]
         shade = np.where(here.codeword < 0, symbol.modules ^ symbol.wrong, shade)
         shade[symbol.wrong] = 5
@@ -125,20 +118,14 @@ class Audit:
     ) -> Advice:
         """The smallest width at which this symbol, printed anew, is sure to reach the scenario's target (with
         the lower end of the rate's interval), or else the smallest that reads within a point of the best.
-
-        scenario: its printer (with a dpi), camera, wear, readers and target hold, not its width nor content:
-        others of the same length are simulated.  Raises ValueError for bad input.  Shows progress.
+        Of the scenario all but width and content hold, and it needs a dpi.  Raises ValueError for bad input.
         """
         trials = integer("trials", trials, 10, 10**6)
         return smallest_width(self.symbol, named_scenario(scenario), trials, seed, jobs)
 
 
 def audit(
-    what: Given,
-    *,
-    code: str | None = None,
-    readers: Sequence[str] | None = None,
-    key: bytes | None = None,
+    what: Given, *, code: str | None = None, readers: Sequence[str] | None = None, key: bytes | None = None
 ) -> Audit:
     """Compare what is declared with what the picture shows, or look at a picture, such as a badge's.
 
@@ -189,13 +176,10 @@ def _given(what: Given, code: str | None) -> tuple[QrCodeImageDetails | None, by
 
 
 def _declared(details: QrCodeImageDetails, key: bytes) -> dict:
-    picture = details.binary_value
-    return {
-        "version": details.version,
-        "error_correction_level": shown(details.error_correction_level),
-        "content": _described(details.raw_content, key),
-        "picture": None if picture is None else {"kind": kind_of(picture), "bytes": len(picture)},
-    }
+    picture, content = details.binary_value, _described(details.raw_content, key)
+    said = {"version": details.version, "error_correction_level": shown(details.error_correction_level)}
+    file = None if picture is None else {"kind": kind_of(picture), "bytes": len(picture)}
+    return said | {"content": content, "picture": file}
 
 
 def _described(content: bytes | None, key: bytes) -> dict | None:
@@ -212,10 +196,9 @@ def _measured(symbol: Measured, zoom: float, key: bytes, known: bytes | None) ->
     said: dict = {"version": symbol.version, "error_correction_level": symbol.level.lower()}
     said |= {"mask": symbol.mask, "modules": len(symbol.modules)}
     said |= {"module_px": round(symbol.module_px / zoom, 3), "quiet_zone": symbol.quiet_zone}
-    said |= {"content": _described(symbol.content, key)}
-    said |= {"unused_error_correction": round(symbol.unused, 4), "grade": symbol.grade}
-    said |= {"blocks": records(symbol.blocks, 4), "lost_blocks": symbol.lost, "certain": symbol.certain}
-    said |= {"wrong_modules": int(symbol.wrong.sum()), "codes": symbol.codes}
+    said |= {"content": _described(symbol.content, key), "unused_error_correction": round(symbol.unused, 4)}
+    said |= {"grade": symbol.grade, "blocks": records(symbol.blocks, 4), "lost_blocks": symbol.lost}
+    said |= {"certain": symbol.certain, "wrong_modules": int(symbol.wrong.sum()), "codes": symbol.codes}
     content = symbol.content or known
     if symbol.wrong.any() and symbol.certain and content is not None:
         said["levels"] = records(survivors(symbol.wrong, text_or_bytes(content)), 4)
@@ -240,7 +223,10 @@ def _in_words(of: dict) -> dict[str, str]:
         words["mask"] = str(of["mask"])
         words["quiet zone"] = f"{of['quiet_zone']} modules" + (" or more" if of["quiet_zone"] == 4 else "")
         words["wrong modules"] = f"{'' if of['certain'] else 'at least '}{of['wrong_modules']:,}"
-        words["wrong codewords"] = _by_block(of["blocks"])
+        worst = sorted(of["blocks"], key=lambda block: block["unused"])[:3]
+        wrong = ", ".join("lost" if block["wrong"] is None else str(block["wrong"]) for block in worst)
+        more = f"worst of {len(of['blocks'])} blocks; " if len(of["blocks"]) > len(worst) else ""
+        words["wrong codewords"] = f"{wrong} ({more}each corrects {worst[0]['correctable']})"
         words["unused error correction"] = f"{of['unused_error_correction']:.0%} (grade {of['grade']})"
     for reader, outcome in of.get("readers", {}).items():
         what = {"ok": "read by", "unread": "not read by"}.get(outcome, f"{outcome} by")
@@ -253,11 +239,3 @@ def _in_words(of: dict) -> dict[str, str]:
     elif of.get("lost_blocks"):
         words["level would survive"] = "unknown, as it can't be told how much is wrong in lost blocks"
     return words
-
-
-def _by_block(blocks: list[dict]) -> str:
-    """How many codewords are wrong in each block; of many blocks, in the worst ones."""
-    worst = sorted(blocks, key=lambda block: block["unused"])[:3]
-    words = ", ".join("lost" if block["wrong"] is None else str(block["wrong"]) for block in worst)
-    more = f"worst of {len(blocks)} blocks; " if len(blocks) > len(worst) else ""
-    return f"{words} ({more}each corrects {blocks[0]['correctable']})"

@@ -4,12 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from segno import consts
-
 from qrlab.graph.measured import Measured, text_or_bytes
 from qrlab.graph.resource import LEVELS, NAMES, TYPE, QrCodeImageDetails, shown
 from qrlab.readers import same_text
-from qrlab.standard import ALPHABETS, MODES, UNITS, Level, bits_in, capacity, mode_of, span_of
+from qrlab.standard import ALPHABETS, MODES, UNITS, Level, bits_in, capacity, count_bits, mode_of
 
 FINDINGS: tuple[str, ...] = ("missing-value", "odata-type-mismatch", "unknown-level", "capacity-exceeded")
 FINDINGS += ("not-an-image", "image-unreadable", "version-mismatch", "level-mismatch", "content-mismatch")
@@ -28,10 +26,8 @@ class Finding(NamedTuple):
 def find(
     details: QrCodeImageDetails | None, symbol: Measured | None, outcomes: dict[str, str], refused: str | None
 ) -> tuple[Finding, ...]:
-    """What is wrong, in the order of FINDINGS.
-
-    details: None for a picture alone; symbol: what was measured, None without one; outcomes: reader -> what
-    it made of the picture; refused: why the picture is none.
+    """What is wrong, in the order of FINDINGS.  details: None for a picture alone; symbol: what was measured,
+    None without one; outcomes: reader -> what it made of the picture; refused: why the picture is none.
     """
     found = [] if details is None else [*_of_declared(details)]
     if refused is not None:
@@ -41,11 +37,10 @@ def find(
         found.append(("image-unreadable", f"none of {', '.join(outcomes)} reads the picture{lost}"))
     elif outcomes and symbol is None:
         found.append(("image-unreadable", "no symbol of version 1 to 40 was found to be measured"))
-    wrong = ", ".join(reader for reader, outcome in outcomes.items() if outcome == "misread")
     if symbol is not None:
         found += _of_symbol(symbol, details or QrCodeImageDetails())
-    elif wrong:
-        found.append(("content-mismatch", f"{wrong} reads another content than is declared"))
+    elif wrong := [reader for reader, outcome in outcomes.items() if outcome == "misread"]:
+        found.append(("content-mismatch", f"{', '.join(wrong)} reads another content than is declared"))
     return tuple(Finding(*pair) for pair in sorted(found, key=lambda pair: FINDINGS.index(pair[0])))
 
 
@@ -57,8 +52,7 @@ def _of_declared(details: QrCodeImageDetails) -> Iterator[tuple[str, str]]:
     said = details.unknown.get("@odata.type", TYPE)
     if said != TYPE:
         named = isinstance(said, str) and re.fullmatch(r"#?microsoft\.graph\.\w{1,40}", said)
-        came = said if named else "what came"
-        yield "odata-type-mismatch", f"@odata.type must be {TYPE}, not {came}"
+        yield "odata-type-mismatch", f"@odata.type must be {TYPE}, not {said if named else 'what came'}"
     level, version, content = details.error_correction_level, details.version, details.raw_content
     if level is not None and level not in LEVELS:
         yield "unknown-level", f"errorCorrectionLevel must be one of l, m, q, h, not {shown(level)}"
@@ -73,12 +67,10 @@ def _of_declared(details: QrCodeImageDetails) -> Iterator[tuple[str, str]]:
 
 
 def least_bits(content: bytes, version: int) -> int:
-    """The fewest bits that any mix of modes needs for a content, its text in whichever character set.
-
-    By dynamic programming over its characters, in sixths of a bit, as three digits take ten bits.
+    """The fewest bits that any mix of modes needs for a content, its text in whichever character set: by
+    dynamic programming over its characters, in sixths of a bit, as three digits take ten bits.
     """
-    span = span_of(version)
-    heads = {mode: 6 * (4 + consts.CHAR_COUNT_INDICATOR_LENGTH[k][span]) for mode, k in MODES.items()}
+    heads = {mode: 6 * (4 + count_bits(number, version)) for mode, number in MODES.items()}
     try:
         text, beyond_ascii = content.decode(), ["byte"]  # one byte, as in many a set
     except UnicodeDecodeError:
@@ -98,10 +90,9 @@ def _of_symbol(symbol: Measured, details: QrCodeImageDetails) -> Iterator[tuple[
     if symbol.quiet_zone < 4:
         yield "quiet-zone-too-small", f"quiet zone must be 4 modules wide, not {symbol.quiet_zone}"
     if symbol.bits is not None:
-        free = [level for level in Level if bits_in(symbol.version, level) >= symbol.bits]
-        if free and free[-1] != symbol.level:
-            said = f"level {free[-1]} would fit the same version {symbol.version}, at no cost"
-            yield "higher-level-free", said
+        most = [level for level in Level if bits_in(symbol.version, level) >= symbol.bits][-1]
+        if most != symbol.level:
+            yield "higher-level-free", f"level {most} would fit the same version {symbol.version}, at no cost"
     if version is not None and 1 <= version <= 40 and version != symbol.version:
         yield "version-mismatch", f"version is declared {version}, and the picture's is {symbol.version}"
     if level in LEVELS and LEVELS[level] != symbol.level:

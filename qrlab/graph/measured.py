@@ -13,12 +13,11 @@ import pandas as pd
 import reedsolo
 import zxingcpp
 from scipy.ndimage import map_coordinates
-from segno import consts
 
-from qrlab.model import PROTECTION, judge
+from qrlab.model import PROTECTION, judge, sizes
 from qrlab.optics import project
 from qrlab.placement import codewords_of, layout, with_codewords
-from qrlab.standard import MODES, Level, bits_of, blocks_of, mode_of, ordered, smallest_version, span_of
+from qrlab.standard import MODES, Level, bits_of, blocks_of, count_bits, mode_of
 from qrlab.symbols import make
 
 GRADES = {"A": 0.62, "B": 0.50, "C": 0.37, "D": 0.25}  # least unused error correction; ISO/IEC 15415
@@ -75,10 +74,8 @@ class Measured:
 
 
 def measure(image: np.ndarray, known: bytes | None = None) -> Measured | None:
-    """What a picture (uint8 height×width) shows of a QR code; None where zxing-cpp samples none.
-
-    known: the content that was printed, if that is known: of several symbols that one is taken, and what is
-    wrong in lost blocks is known, too.
+    """What a picture (uint8 height×width) shows of a QR code; None where zxing-cpp samples none.  known: the
+    content that was printed, if known: of several symbols that one is taken, and lost blocks are known, too.
     """
     found = _sampled(image, known)
     if not found:
@@ -89,7 +86,9 @@ def measure(image: np.ndarray, known: bytes | None = None) -> Measured | None:
     sampled = np.array(best.to_image(scale=1, add_quiet_zones=False)) < 128
     if sampled.shape != blank.shape:
         return None
-    modules, mirrored = _upright(sampled, blank, version)
+    fixed = layout(version, level).codeword < 0  # format information is what tells a mirrored one
+    ways = [(sampled, False), (sampled.T, True), (~sampled, False), (~sampled.T, True)]
+    modules, mirrored = max(ways, key=lambda way: np.mean(way[0][fixed] == blank[fixed]))
     at = best.position
     around = [at.top_left, at.top_right, at.bottom_right, at.bottom_left]
     corners = np.array([(p.x, p.y) for p in around], float)[[0, 3, 2, 1] if mirrored else [0, 1, 2, 3]]
@@ -126,32 +125,21 @@ def _sampled(image: np.ndarray, known: bytes | None) -> list[tuple[zxingcpp.Barc
     return []
 
 
-def _upright(modules: np.ndarray, blank: np.ndarray, version: int) -> tuple[np.ndarray, bool]:
-    """The modules of a symbol that may be mirrored or light on dark, as they are meant; is it mirrored."""
-    fixed = layout(version, Level.L).codeword < 0  # format information is what tells a mirrored one
-    ways = [(modules, False), (modules.T, True), (~modules, False), (~modules.T, True)]
-    return max(ways, key=lambda way: np.mean(way[0][fixed] == blank[fixed]))
-
-
 def _corrected(modules: np.ndarray, version: int, level: Level, mask: int) -> tuple[np.ndarray, pd.DataFrame]:
     """The codewords that were printed, those of lost blocks as sampled; and what each block needed."""
-    here, blocks, rows = layout(version, level), blocks_of(version, level), []
-    codewords = codewords_of(modules, version, mask)
-    ec = blocks[0][0] - blocks[0][1]  # the same for every block of a symbol
+    blocks = pd.DataFrame(blocks_of(version, level), columns=["codewords", "data"])
+    codewords, wrong = codewords_of(modules, version, mask), pd.Series(pd.NA, blocks.index, "Int64")
+    ec = int(blocks.codewords[0] - blocks.data[0])  # the same for every block of a symbol
     codec = reedsolo.RSCodec(ec, fcr=0, prim=0x11D, generator=2)  # ISO/IEC 18004, annex A
-    for block, (total, _) in enumerate(blocks):
-        mine = here.block == block
-        try:
+    for block in blocks.index:
+        mine = layout(version, level).block == block
+        with suppress(reedsolo.ReedSolomonError):
             right = np.frombuffer(bytes(codec.decode(codewords[mine].tobytes())[1]), np.uint8)
-        except reedsolo.ReedSolomonError:
-            rows.append((block, total, ec // 2, pd.NA, 0.0))
-        else:
-            wrong = int(np.sum(right != codewords[mine]))
-            unused = max(0.0, 1 - 2 * wrong / (ec - PROTECTION.get((version, level), 0)))
-            rows.append((block, total, ec // 2, wrong, unused))
+            wrong[block] = int(np.sum(right != codewords[mine]))
             codewords[mine] = right
-    table = pd.DataFrame(rows, columns=["block", "codewords", "correctable", "wrong", "unused"])
-    return codewords, table.astype({"wrong": "Int64"})
+    unused = 1 - 2 * wrong.astype(float) / (ec - PROTECTION.get((version, level), 0))
+    blocks = blocks.assign(correctable=ec // 2, wrong=wrong, unused=unused.fillna(0).clip(0))
+    return codewords, blocks.drop(columns="data").rename_axis("block").reset_index()
 
 
 def _as_known(printed: np.ndarray, known: bytes, version: int, level: Level, mask: int) -> np.ndarray | None:
@@ -180,11 +168,10 @@ def _bits(codewords: np.ndarray, version: int, level: Level) -> int | None:
     while end - at >= 4 and (mode := int(bits[at : at + 4], 2)):
         if mode in _HEADERS:
             at += _HEADERS[mode]
-        elif mode == 7:  # the designator of an ECI has one byte, two or three
-            ones = bits[at + 4 : at + 7]
-            at += 4 + 8 * (1 if ones[0] == "0" else 2 if ones[1] == "0" else 3)
+        elif mode == 7:  # the designator of an ECI has one byte, two or three: one more than leading ones
+            at += 4 + 8 * (1 + (bits[at + 4 : at + 6] + "0").index("0"))
         elif mode in MODES.values():
-            digits = consts.CHAR_COUNT_INDICATOR_LENGTH[mode][span_of(version)]
+            digits = count_bits(mode, version)
             count = int(bits[at + 4 : at + 4 + digits], 2)
             at += 4 + digits + bits_of(count, mode)
         else:
@@ -200,41 +187,34 @@ def to_picture(corners: np.ndarray, n: int) -> np.ndarray:
 
 def _quiet_zone(image: np.ndarray, corners: np.ndarray, modules: np.ndarray) -> int:
     """How many rings of modules round the symbol are light, 0 to 4."""
-    n, matrix = len(modules), to_picture(corners, len(modules))
-
-    def values(points: np.ndarray) -> np.ndarray:
-        """The picture at points (k×2: x, y in modules), nan outside of it."""
-        x, y = project(matrix, points).T - 0.5  # where the middle of a pixel is a whole number
-        return map_coordinates(image, (y, x), float, order=0, mode="grid-constant", cval=np.nan)
-
-    seen = values(np.argwhere(np.ones((n, n), bool))[:, ::-1] + 0.5)
-    ink, paper = np.nanmedian(seen[modules.ravel()]), np.nanmedian(seen[~modules.ravel()])
+    half = np.arange(-3.5, len(modules) + 3.6, 0.5)  # from the middle of the fourth ring, in modules
+    points = np.stack(np.meshgrid(half, half), axis=-1).reshape(-1, 2)
+    x, y = project(to_picture(corners, len(modules)), points).T - 0.5  # whole in the middle of a pixel
+    seen = map_coordinates(image, (y, x), float, order=0, mode="grid-constant", cval=np.nan)
+    seen = seen.reshape(len(half), -1)  # nan outside of the picture
+    middles = seen[8:-8:2, 8:-8:2]
+    ink, paper = np.nanmedian(middles[modules]), np.nanmedian(middles[~modules])
     dark = ink + _DARK * (paper - ink)
+    spoilt = np.isnan(seen) | ((seen < dark) if paper > ink else (seen > dark))
     for ring in range(4):
-        low, high = -ring - 0.5, n + ring + 0.5
-        sides = [[(t, low), (t, high), (low, t), (high, t)] for t in np.arange(low, high + 1e-9, 0.5)]
-        around = values(np.concatenate(sides))
-        spoilt = np.isnan(around) | ((around < dark) if paper > ink else (around > dark))
-        if spoilt.mean() > _SPECKS:
+        first, end = 2 * (3 - ring), len(half) - 2 * (3 - ring)
+        square = spoilt[first:end, first:end]
+        if np.mean([square[0], square[-1], square[:, 0], square[:, -1]]) > _SPECKS:
             return ring
     return 4
 
 
 def survivors(wrong: np.ndarray, content: str | bytes) -> pd.DataFrame:
-    """Which levels would have survived the same damage on the same width.
-
-    wrong: bool n×n, the modules that it spoilt; content: bytes, or ASCII text.  A row for each level that it
-    fits: level, version (that of n, or the smallest if that is larger), survives and unused (error correction
-    of the worst block).  An estimate: of damage no more is known, and finding the symbol is not asked of.
+    """Which levels would have survived the same damage on the same width.  wrong: bool n×n, the modules that
+    it spoilt; content: bytes, or ASCII text.  A row for each level that it fits: level, version (n's, or the
+    smallest if larger), survives and unused (error correction of the worst block).  An estimate: of damage no
+    more is known, and finding the symbol is not asked of.
     """
-    rows = []
-    for level in Level:
-        smallest = smallest_version(len(content), level, mode_of(content))
-        if smallest is not None:
-            here = layout(max(smallest, (len(wrong) - 17) // 4), level)  # 17 + 4 · version modules
-            n = len(here.codeword)
-            places = ((np.arange(n) + 0.5) / n * len(wrong)).astype(int)
-            unused = (1 - judge(here, wrong[np.ix_(places, places)]).counts / here.correctable).min()
-            rows.append((level, here.version, unused >= 0, max(0.0, unused)))
-    table = pd.DataFrame(rows, columns=["level", "version", "survives", "unused"])
-    return table.assign(level=ordered(table.level))
+    table, unused = sizes([max(1, len(content))], mode_of(content))[["level", "version"]], []
+    table["version"] = table.version.clip((len(wrong) - 17) // 4)  # 17 + 4 · version modules
+    for row in table.itertuples():
+        here = layout(row.version, row.level)
+        n = len(here.codeword)
+        places = ((np.arange(n) + 0.5) / n * len(wrong)).astype(int)
+        unused.append((1 - judge(here, wrong[np.ix_(places, places)]).counts / here.correctable).min())
+    return table.assign(survives=np.array(unused) >= 0, unused=np.maximum(unused, 0))

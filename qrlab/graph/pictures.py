@@ -49,10 +49,8 @@ def kind_of(data: bytes) -> str | None:
 
 
 def rasterized(data: bytes) -> tuple[np.ndarray, float]:
-    """A picture as uint8 height×width on white, and its pixels for one of the file's, or a unit of an SVG.
-
-    An SVG is drawn 1,600 pixels wide or high, a PNG or JPEG of at most 400 is enlarged by whole numbers.
-    PictureError for what is refused.
+    """A picture as uint8 height×width on white, and its pixels for one of the file's or a unit of an SVG.
+    That is drawn 1,600 wide or high, others of at most 400 are enlarged.  PictureError for what is refused.
     """
     if len(data) > MOST_BYTES:
         raise PictureError(f"picture must have at most {MOST_BYTES:,} bytes, not {len(data):,}")
@@ -107,9 +105,10 @@ class _Check:
 
     def __init__(self, data: bytes) -> None:
         self.size = (0.0, 0.0)
-        self._depth = self._elements = self._path = 0
+        self._open: list[str] = []
+        self._elements = self._path = 0
         parser = expat.ParserCreate("utf-8")  # as it is drawn, whatever it declares
-        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+        parser.StartElementHandler, parser.EndElementHandler = self._start, lambda _: self._open.pop()
         parser.StartDoctypeDeclHandler = lambda *_: self._refuse("a document type")
         parser.ProcessingInstructionHandler = lambda *_: self._refuse("a processing instruction")
         try:
@@ -122,11 +121,11 @@ class _Check:
         raise PictureError(f"picture must be an SVG of plain shapes: {what} is refused")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self._depth += 1
+        self._open.append(name)
         self._elements += 1
         self._path += len(attributes.get("d", "")) + len(attributes.get("points", ""))
         limits = {
-            "one so deep": self._depth > _DEEPEST,
+            "one so deep": len(self._open) > _DEEPEST,
             f"more than {_MOST_ELEMENTS:,} elements": self._elements > _MOST_ELEMENTS,
             f"more than {_MOST_PATH:,} characters of path": self._path > _MOST_PATH,
             "one with so many attributes": len(attributes) > len(_LOOKS),
@@ -142,9 +141,6 @@ class _Check:
                 self._refuse(f"an attribute {key[:20]!r}")
         if self._elements == 1:
             self.size = _size(attributes)
-
-    def _end(self, _: str) -> None:
-        self._depth -= 1
 
 
 def _size(attributes: dict[str, str]) -> tuple[float, float]:

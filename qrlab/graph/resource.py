@@ -1,7 +1,7 @@
 """Microsoft Graph's qrCodeImageDetails, read and written.
 
 A real one is a credential: content and picture stand in no repr and no message made here, but in raw_content,
-binary_value, to_json and rasterize.
+binary_value and to_json.
 """
 
 import base64
@@ -10,12 +10,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from qrlab.checks import integer, one_of
-from qrlab.graph.pictures import MOST_BYTES, PictureError, rasterized
+from qrlab.graph.pictures import MOST_BYTES
 from qrlab.standard import Level
 from qrlab.symbols import Symbol
 
@@ -56,18 +56,13 @@ class QrCodeImageDetails:
         return f"QrCodeImageDetails({', '.join(said + held)})"
 
     @classmethod
-    def from_json(cls, document: str | bytes | Mapping, code: str | None = None) -> "QrCodeImageDetails":
-        """The resource in a document: itself, or within a qrCode or a qrCodePinAuthenticationMethod.
-
-        document: text, bytes or a dict; code: "standard" or "temporary", where a method has both.
+    def from_json(cls, document: str | bytes | Mapping, code: str | None = None) -> Self:
+        """The resource in a document (text, bytes or a dict): itself, or within a qrCode or a
+        qrCodePinAuthenticationMethod; code: "standard" or "temporary", where a method has both.
         Raises ValueError, without a word of its content, for what is no such document.
         """
         holder, key = _slot({"": _document(document)}, code)
-        resource = None if holder is None else holder.get(key)
-        if resource is None:
-            return cls()
-        if not isinstance(resource, Mapping):
-            raise ValueError(f"image must be an object or null, not {type(resource).__name__}")
+        resource = _of_type(holder or {}, key, Mapping) or {}
         level = _of_type(resource, "errorCorrectionLevel", str)
         return cls(
             _from_base64(resource, "binaryValue"),
@@ -79,20 +74,18 @@ class QrCodeImageDetails:
 
     def to_json(self, into: str | bytes | Mapping | None = None, code: str | None = None) -> str:
         """The resource as JSON, alone or in its place in a document (a copy of it), as for `from_json`.
-
         This is the credential in full.
         """
-        values = {own: getattr(self, own) for own in NAMES}
-        for own in ("binary_value", "raw_content"):
-            values[own] = None if values[own] is None else base64.b64encode(values[own]).decode()
-        resource = dict(self.unknown) | {name: values[own] for own, name in NAMES.items()}
+        values = {name: getattr(self, own) for own, name in NAMES.items()}
+        coded = {k: base64.b64encode(v).decode() for k, v in values.items() if isinstance(v, bytes)}
+        resource = dict(self.unknown) | values | coded
         if into is None:
             return json.dumps(resource, indent=2)
         written = {"": copy.deepcopy(dict(_document(into)))}
         holder, key = _slot(written, code)
         before = None if holder is None else holder.get(key)
         if isinstance(before, Mapping):  # what was left out, and is null, is left out again
-            absent = {name for own, name in NAMES.items() if values[own] is None} - set(before)
+            absent = {name for name, value in values.items() if value is None} - set(before)
             resource = {name: value for name, value in resource.items() if name not in absent}
         if before is not None or self != QrCodeImageDetails():
             if holder is None:
@@ -101,23 +94,21 @@ class QrCodeImageDetails:
         return json.dumps(written[""], indent=2)
 
     @classmethod
-    def from_symbol(
-        cls, symbol: Symbol, kind: str = "svg", *, px_per_module: int = 3, quiet_zone: int = 4
-    ) -> "QrCodeImageDetails":
-        """The resource of a symbol, in the form that Graph gives it; kind: "svg" or "png"."""
-        one_of("kind", kind, ("svg", "png"))
-        px_per_module = integer("px_per_module", px_per_module, 1, 100)
-        quiet_zone = integer("quiet_zone", quiet_zone, 0, 100)
-        picture = _svg(symbol, px_per_module, quiet_zone)
-        if kind == "png":
-            picture = symbol.picture("png", quiet_zone=quiet_zone, scale=px_per_module)
+    def from_symbol(cls, symbol: Symbol, *, px_per_module: int = 3, quiet_zone: int = 4) -> Self:
+        """The resource of a symbol.  Its SVG is as Graph's: a white rect, a black one for each dark run."""
+        px = integer("px_per_module", px_per_module, 1, 100)
+        quiet = integer("quiet_zone", quiet_zone, 0, 100)
+        across = (symbol.size + 2 * quiet) * px
+        parts = ['<svg version="1.1" baseProfile="full" shape-rendering="crispEdges"']
+        parts += [f' width="{across}" height="{across}" xmlns="http://www.w3.org/2000/svg">']
+        parts += [f'<rect x="0" y="0" width="{across}" height="{across}" fill="#FFFFFF" />']
+        for y, row in enumerate(symbol.modules):
+            ends = np.flatnonzero(np.diff(row.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+            for start, end in ends.tolist():
+                corner = f'x="{(start + quiet) * px}" y="{(y + quiet) * px}"'
+                parts += [f'<rect {corner} width="{(end - start) * px}" height="{px}" fill="#000000" />']
+        picture = "".join([*parts, "</svg>"]).encode()
         return cls(picture, symbol.level.lower(), symbol.content, symbol.version, {"@odata.type": TYPE})
-
-    def rasterize(self) -> np.ndarray:
-        """The picture, uint8 height×width: the credential itself.  PictureError if there is none to show."""
-        if self.binary_value is None:
-            raise PictureError("binaryValue must be a picture, not null")
-        return rasterized(self.binary_value)[0]
 
 
 def shown(text: str | None) -> str | None:
@@ -155,9 +146,7 @@ def _slot(within: dict[str, Any], code: str | None) -> tuple[Any, str]:
         if code is None and len(there) > 1:
             raise ValueError("code must be standard or temporary for a document with both")
         chosen = _CODES[code or there[0]]
-        holder = document.get(chosen)
-        if not isinstance(holder, Mapping | None):
-            raise ValueError(f"{chosen} must be an object or null, not {type(holder).__name__}")
+        holder = _of_type(document, chosen, Mapping)
         return (None, chosen) if holder is None else (holder, "image")
     if code is not None:
         raise ValueError(f"code must be left out for a document without {' and '.join(_CODES.values())}")
@@ -174,7 +163,8 @@ def _of_type(resource: Mapping, name: str, kind: type) -> Any:
     """The value of that name, None if it is missing; ValueError for one of another type."""
     value = resource.get(name)
     if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
-        raise ValueError(f"{name} must be {kind.__name__} or null, not {type(value).__name__}")
+        allowed = "an object" if kind is Mapping else kind.__name__
+        raise ValueError(f"{name} must be {allowed} or null, not {type(value).__name__}")
     return value
 
 
@@ -188,17 +178,3 @@ def _from_base64(resource: Mapping, name: str) -> bytes | None:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except ValueError:
         raise ValueError(f"{name} must be base64, and its {len(text):,} characters are not") from None
-
-
-def _svg(symbol: Symbol, px: int, quiet_zone: int) -> bytes:
-    """An SVG as Graph's: a white rect, and a black one for each run of dark modules."""
-    across = (symbol.size + 2 * quiet_zone) * px
-    parts = ['<svg version="1.1" baseProfile="full" shape-rendering="crispEdges"']
-    parts += [f' width="{across}" height="{across}" xmlns="http://www.w3.org/2000/svg">']
-    parts += [f'<rect x="0" y="0" width="{across}" height="{across}" fill="#FFFFFF" />']
-    for y, row in enumerate(symbol.modules):
-        ends = np.flatnonzero(np.diff(row.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
-        for start, end in ends.tolist():
-            corner = f'x="{(start + quiet_zone) * px}" y="{(y + quiet_zone) * px}"'
-            parts += [f'<rect {corner} width="{(end - start) * px}" height="{px}" fill="#000000" />']
-    return "".join([*parts, "</svg>"]).encode()
