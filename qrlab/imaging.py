@@ -1,7 +1,4 @@
-"""From modules to pixels: a flawless picture, or the photograph that a camera takes of a print.
-
-Light runs from 0 (none) to 1 (white at its brightest).  Nothing here reads.
-"""
+"""From modules to pixels: a flawless picture, or a photograph of a print, in light from 0 to 1 (white)."""
 
 from functools import lru_cache
 from math import ceil, cos, log2, radians, sin, sqrt
@@ -9,9 +6,9 @@ from math import ceil, cos, log2, radians, sin, sqrt
 import cv2
 import numpy as np
 
-from qrlab.checks import integer, number, one_of
-from qrlab.damage import MODELS, Damage, painted
-from qrlab.optics import OPTICS, Camera, Print, generator, place, project, worsen
+from qrlab.checks import integer, number
+from qrlab.damage import Damage, painted
+from qrlab.optics import Camera, Print, Rng, generator, place, project
 from qrlab.symbols import Symbol
 
 _FINE = 220  # a print is drawn with at least so many pixels across the symbol: 4, 8 or 12 a module
@@ -19,7 +16,6 @@ _FINE = 220  # a print is drawn with at least so many pixels across the symbol: 
 
 def render(modules: np.ndarray, px_per_module: int = 4, quiet_zone: int = 4) -> np.ndarray:
     """A flawless picture: uint8, 0 dark and 255 light, (n + 2·quiet_zone)·px_per_module pixels square.
-
     modules: bool n×n, True = dark; px_per_module: 1 to 100; quiet_zone: in modules, 0 to 100.
     """
     modules = np.asarray(modules)
@@ -34,39 +30,34 @@ def photograph(
     symbol: Symbol,
     printed: Print,
     camera: Camera,
-    rng: np.random.Generator | int,
-    damage: Damage | str | None = None,
+    rng: Rng,
+    damage: Damage | None = None,
     severity: float = 0.0,
 ) -> np.ndarray:
     """A photograph of a printed symbol, cut out of the frame: uint8 height×width.
-
-    rng: a numpy Generator, or a seed for one: of where in a pixel the print lies, sway, shadow, glare
-    and noise; the same seed gives the same whatever the symbol's level.
-    damage: a Damage, which lies on the printed symbol without its quiet zone and on its ink, or the name
-    of a model (of damage.MODELS), then drawn from rng, or of a setting that gets worse (of OPTICS, see
-    `worsen`); severity: 0 to 1.
-    What is too far, too near, too dark or too blurred to read is shown as it would be.  ValueError for a
-    print too narrow for a dot a module, and for a tilt that puts part of the print behind the camera.
+    rng: a numpy Generator, or a seed for one: of where in a pixel the print lies, sway, shadow, glare and
+    noise, the same whatever the symbol's level; damage: lies on the printed symbol without its quiet zone,
+    on its ink; severity: 0 to 1.  What is too far, too dark or too blurred to read is shown as it would be.
+    ValueError for a print too narrow for a dot a module, and for one that a tilt puts behind the camera.
     """
     rng, severity = generator(rng), number("severity", severity, 0, 1)
-    if isinstance(damage, str) and damage in OPTICS:
-        printed, camera = worsen(damage, severity, printed, camera)
-        damage = None
+    if not isinstance(damage, Damage | None):
+        raise ValueError(f"damage must be a Damage or None, not {damage!r}")
     matrix, shape = place(symbol.size, printed, camera, rng)
     lights, noise_at = rng.random(5), int(rng.integers(1 << 62))
-    if isinstance(damage, str):
-        one_of("damage", damage, [*MODELS, *OPTICS])
-        damage = MODELS[damage](rng)
-    if not isinstance(damage, Damage | None):
-        raise ValueError(f"damage must be a Damage, its name or None, not {damage!r}")
-    around = _grey(printed.paper if printed.surround is None else printed.surround)
-    sheet, to_modules = _printed(symbol, printed, damage, severity, around)
-    seen = _blurred(_sampled(sheet, matrix @ to_modules, shape, around, camera.lens_blur_px), camera)
+    ink, paper = round(255 * (printed.paper - printed.contrast)), round(255 * printed.paper)
+    sheet, to_modules = _printed(symbol, printed, ink, paper, damage, severity)
+    seen = _sampled(sheet, matrix @ to_modules, shape, paper, camera.lens_blur_px)
+    for extent_mm, angle in ((camera.defocus_mm, None), (camera.motion_mm, camera.motion_deg)):
+        extent = min(extent_mm * camera.px_per_mm, 2.0 * max(shape))  # beyond it all is grey
+        if extent > 0.1:
+            kernel = _kernel(round(extent, 2), angle)
+            seen = cv2.filter2D(seen, cv2.CV_32F, kernel, borderType=cv2.BORDER_REPLICATE)
     light = np.multiply(seen, camera.exposure / 255, dtype=np.float32)
     if camera.shadow or camera.glare:
         middles = project(matrix, symbol.size * lights[:4].reshape(2, 2))
         width_px = printed.module_mm(symbol.size) * symbol.size * camera.px_per_mm
-        light = _unevenly(light, camera, middles, 2 * np.pi * lights[4], width_px)
+        light = _lit(light, camera, middles, 2 * np.pi * lights[4], width_px)
     picture = _developed(light, camera.noise, noise_at)
     if camera.jpeg_quality is None:
         return picture
@@ -74,25 +65,21 @@ def photograph(
     return np.asarray(cv2.imdecode(file, cv2.IMREAD_GRAYSCALE))
 
 
-def _grey(reflectance: float) -> int:
-    return round(255 * reflectance)
-
-
 def _printed(
-    symbol: Symbol, printed: Print, damage: Damage | None, severity: float, around: int
+    symbol: Symbol, printed: Print, ink: int, paper: int, damage: Damage | None, severity: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """The reflectance of a print (uint8, 255 for 1), and the 3×3 matrix from its pixels to modules."""
     size, px = symbol.size, 4 * ceil(_FINE / 4 / symbol.size)
-    ink, paper = _grey(printed.paper - printed.contrast), _grey(printed.paper)
     module_mm = printed.module_mm(size)
-    blank = round((printed.sheet_mm(size) / module_mm - size) / 2 * px)
     spread = printed.ink_spread_mm / module_mm * px
-    if printed.surround is None:  # all paper: no more of it than the ink may reach
-        blank = max(2 * px, min(blank, ceil(spread) + px))
+    blank = round((printed.sheet_mm(size) / module_mm - size) / 2 * px)
+    blank = max(2 * px, min(blank, ceil(spread) + px))  # no more of it than the ink may reach
     inked = np.where(symbol.modules, np.uint8(ink), np.uint8(paper)).repeat(px, 1).repeat(px, 0)
-    sheet = _spread(_bordered(inked, blank, blank, paper), spread)
-    if printed.surround is not None:  # so much of it that blurs have all they reach
-        sheet, blank = _bordered(sheet, px, px, around), blank + px
+    sheet = cv2.copyMakeBorder(inked, blank, blank, blank, blank, cv2.BORDER_CONSTANT, value=paper)
+    if spread:  # grown by a whole number of pixels and by one more, and between the two
+        grow, whole = cv2.erode if spread > 0 else cv2.dilate, int(abs(spread))
+        once, more = (grow(sheet, np.ones((2 * r + 1, 2 * r + 1), np.uint8)) for r in (whole, whole + 1))
+        sheet = cv2.addWeighted(once, 1 - (abs(spread) - whole), more, abs(spread) - whole, 0)
     if damage is not None and severity > 0:
         inside = sheet[blank : blank + size * px, blank : blank + size * px]
         greys = inside if ink + paper < 256 else inside.astype(np.int16)
@@ -100,60 +87,42 @@ def _printed(
     return sheet, np.array([[1 / px, 0, -blank / px], [0, 1 / px, -blank / px], [0, 0, 1]])
 
 
-def _bordered(picture: np.ndarray, before: int, after: int, grey: int) -> np.ndarray:
-    """With so many pixels of one grey above and on the left, below and on the right."""
-    return cv2.copyMakeBorder(picture, before, after, before, after, cv2.BORDER_CONSTANT, value=grey)
-
-
-def _spread(sheet: np.ndarray, px: float) -> np.ndarray:
-    """With dark areas grown by so many pixels on each side (fewer than 0: shrunk)."""
-    if px == 0:
-        return sheet
-    grow, whole = cv2.erode if px > 0 else cv2.dilate, int(abs(px))
-    once, more = (grow(sheet, np.ones((2 * r + 1, 2 * r + 1), np.uint8)) for r in (whole, whole + 1))
-    part = abs(px) - whole
-    return cv2.addWeighted(once, 1 - part, more, part, 0)
-
-
-def _extents(matrix: np.ndarray, x: float, y: float) -> tuple[float, float]:
-    """What a projection makes of a unit length at a point: the least and the largest, by direction."""
-    (a, b, e), (c, d, f), (g, h, k) = matrix.tolist()
-    depth = g * x + h * y + k
-    u, v = (a * x + b * y + e) / depth, (c * x + d * y + f) / depth
-    a, b, c, d = (a - u * g) / depth, (b - u * h) / depth, (c - v * g) / depth, (d - v * h) / depth
-    total, area = a * a + b * b + c * c + d * d, abs(a * d - b * c)
-    largest = sqrt((total + sqrt(max(total**2 - 4 * area**2, 0))) / 2)
-    return area / largest, largest
-
-
 def _sampled(
-    sheet: np.ndarray, matrix: np.ndarray, shape: tuple[int, int], around: int, lens_blur_px: float
+    sheet: np.ndarray, matrix: np.ndarray, shape: tuple[int, int], paper: int, lens_blur_px: float
 ) -> np.ndarray:
     """The sheet as lens and sensor see it, without motion and defocus: uint8, 255 for a reflectance of 1.
-
-    matrix: 3×3, from the sheet's pixels to the picture's, each from the top left corner; around: what lies
-    round the sheet.  Seen straight on, the sheet is blurred as much as lens and pixels do, and then sampled
-    linearly.  Tilted, that would blur it too little in one direction: then the picture is blurred, at two or
-    three times its resolution.  The sheet is first averaged down to no fewer than 1.2 pixels for one.
+    matrix: 3×3, from the sheet's pixels to the picture's, from top left corners; paper: its grey.
+    The sheet is averaged down to no fewer than 1.2 pixels for one.  Seen straight on, it is blurred as lens
+    and pixels do, then sampled linearly.  Tilted, that would blur it too little in one direction: then the
+    picture is blurred, at two or three times its resolution.
     """
-    least, largest = _extents(matrix, len(sheet) / 2, len(sheet) / 2)
+    (a, b, e), (c, d, f), (g, h, k) = matrix.tolist()
+    middle = len(sheet) / 2
+    depth = g * middle + h * middle + k
+    u, v = (a * middle + b * middle + e) / depth, (c * middle + d * middle + f) / depth
+    a, b, c, d = (a - u * g) / depth, (b - u * h) / depth, (c - v * g) / depth, (d - v * h) / depth
+    total, area = a * a + b * b + c * c + d * d, abs(a * d - b * c)
+    largest = sqrt((total + sqrt(max(total**2 - 4 * area**2, 0))) / 2)  # of a pixel, by direction, there
+    least = area / largest
     over = 1 if largest < 1.05 * least else 2 if largest < 1.5 * least else 3
     down = 2 ** int(min(max(log2(1 / (1.2 * largest * over)), 0), log2(len(sheet))))
     if down > 1:
-        sheet = _bordered(sheet, 0, -len(sheet) % down, around)
+        more = -len(sheet) % down
+        sheet = cv2.copyMakeBorder(sheet, 0, more, 0, more, cv2.BORDER_CONSTANT, value=paper)
         sheet = cv2.resize(sheet, [len(sheet) // down] * 2, interpolation=cv2.INTER_AREA)
     pixel = 1 / (largest * over * down)  # of the picture, or part of one, in the sheet's pixels
     blur = (lens_blur_px * over) ** 2 + 1 / 12  # and what is missing to it, with the average at the end
     before = min(blur, 0.25) if over > 1 else blur
     spread = before * pixel**2 - 1 / 12  # linear sampling spreads edges as a pixel does
     reach = ceil(min(3 * sqrt(max(spread, 0)), 2 * len(sheet)))
-    sheet = _smoothed(_bordered(sheet, reach, reach, around), spread)
+    sheet = cv2.copyMakeBorder(sheet, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=paper)
+    sheet = _smoothed(sheet, spread)
     matrix = matrix * [down, down, 1]
     matrix[:2] *= over
-    matrix[:, 2] += matrix[:, :2].sum(axis=1) * (0.5 - reach)  # OpenCV counts from the middle of a pixel
+    matrix[:, 2] += (matrix[:, 0] + matrix[:, 1]) * (0.5 - reach)  # OpenCV counts from the middle of a pixel
     matrix[:2] -= matrix[2] / 2
     height, width = shape
-    seen = cv2.warpPerspective(sheet, matrix, (width * over, height * over), borderValue=around)
+    seen = cv2.warpPerspective(sheet, matrix, (width * over, height * over), borderValue=paper)
     if over == 1:
         return seen
     seen = _smoothed(seen, blur - max(before, 1 / 12 / pixel**2))
@@ -170,17 +139,6 @@ def _smoothed(picture: np.ndarray, variance: float) -> np.ndarray:
     else:
         weights = cv2.getGaussianKernel(2 * ceil(2.7 * sqrt(variance)) + 1, sqrt(variance))
     return cv2.sepFilter2D(picture, -1, weights, weights, borderType=cv2.BORDER_REPLICATE)
-
-
-def _blurred(picture: np.ndarray, camera: Camera) -> np.ndarray:
-    """With what defocus and motion make of each point."""
-    longest = 2.0 * max(picture.shape)  # beyond it all is grey
-    for extent_mm, angle in ((camera.defocus_mm, None), (camera.motion_mm, camera.motion_deg)):
-        extent = min(extent_mm * camera.px_per_mm, longest)
-        if extent > 0.1:
-            kernel = _kernel(round(extent, 2), angle)
-            picture = cv2.filter2D(picture, cv2.CV_32F, kernel, borderType=cv2.BORDER_REPLICATE)
-    return picture
 
 
 @lru_cache(maxsize=32)
@@ -200,9 +158,7 @@ def _kernel(extent: float, angle: float | None) -> np.ndarray:
     return share / share.sum()
 
 
-def _unevenly(
-    light: np.ndarray, camera: Camera, middles: np.ndarray, angle: float, width: float
-) -> np.ndarray:
+def _lit(light: np.ndarray, camera: Camera, middles: np.ndarray, angle: float, width: float) -> np.ndarray:
     """With shadow and glare, at `middles` of the shadow's edge and of the glare; width: the symbol's, px."""
     y, x = (np.arange(n, dtype=np.float32) + 0.5 for n in light.shape)
     (edge_x, edge_y), spot = middles
@@ -222,10 +178,7 @@ def _noise() -> np.ndarray:
 
 
 def _developed(light: np.ndarray, noise: float, place: int) -> np.ndarray:
-    """The picture, uint8, of the light on a noisy sensor: by a square root, which is close to sRGB.
-
-    In place, as large arrays are slow to come by.
-    """
+    """The picture, uint8, of the light, which is used up: with noise, by a square root, close to sRGB."""
     if noise:
         if 2 * light.size < len(_noise()):
             at = place % (len(_noise()) - light.size)
@@ -233,5 +186,6 @@ def _developed(light: np.ndarray, noise: float, place: int) -> np.ndarray:
         else:
             drawn = np.random.default_rng(place).standard_normal(light.size, dtype=np.float32)
         cv2.scaleAdd(drawn.reshape(light.shape), noise, light, dst=light)
-    cv2.sqrt(np.maximum(light, 0, out=light), dst=light)
+    cv2.threshold(light, 0, 0, cv2.THRESH_TOZERO, dst=light)
+    cv2.sqrt(light, dst=light)
     return cv2.convertScaleAbs(light, alpha=255)

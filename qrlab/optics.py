@@ -1,42 +1,42 @@
 """What a printer makes of a symbol, and where a camera sees it.
-
 Lengths are in millimetres on the print, angles in degrees, light and reflectance from 0 to 1, white at its
-brightest.  What is no more than a plausible assumption is named so.  Nothing here reads.
+brightest.  What is no more than a plausible assumption is named so.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from math import ceil, cos, floor, hypot, radians, sin, tan
-from types import UnionType
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Self, get_args, get_origin
 
 import numpy as np
 
 from qrlab.checks import exact, integer, number, one_of
 
 MM_PER_INCH = 25.4
-_Angle = Annotated[float, (-360, 360)]  # settings are annotated with the least and the most they may be
-_Share = Annotated[float, (0, 1)]
+_SCALES = (1e-6, 1e4)  # in px/mm; each setting is annotated with the least and the most that it may be
+Rng = np.random.Generator | int  # or the seed of one
 
 
 def _check(settings: "Print | Camera") -> None:
-    """Each setting within its range, as a float or an int; ValueError otherwise."""
-    for name, (declared, ends) in _RANGES[type(settings)].items():
-        value = getattr(settings, name)
-        if value is not None or not isinstance(declared, UnionType):
-            check = integer if declared in (int, int | None) else number
-            object.__setattr__(settings, name, check(name, value, *ends))
+    """Each setting within the range that it is annotated with, as a float or an int; ValueError otherwise."""
+    for setting in fields(settings):
+        value = getattr(settings, setting.name)
+        if get_origin(setting.type) is Annotated:
+            declared, (least, most) = get_args(setting.type)
+            if type(value) is declared and least <= value <= most:  # quickly
+                continue
+            if value is not None or declared in (int, float):
+                check = integer if declared in (int, int | None) else number
+                object.__setattr__(settings, setting.name, check(setting.name, value, least, most))
 
 
 @dataclass(frozen=True)
 class Print:
     """What a printer makes of a symbol.
-
     width_mm: the printed width, quiet zone included or not (quiet_zone_included); dpi: dots per inch: each
     module is as many whole dots as fit, what remains of the width stays blank; None: modules of any size;
     quiet_zone: blank modules on each side; ink_spread_mm: how far dark areas grow at each edge, below 0 they
-    shrink; paper: its reflectance; contrast: the paper's less the ink's, ISO/IEC 15415's symbol contrast;
-    surround: reflectance of what lies round the print, None: the paper's.
+    shrink; paper: its reflectance; contrast: the paper's less the ink's, ISO/IEC 15415's symbol contrast.
     Paper, contrast and no spread are assumptions: a good print on plain white paper.
     """
 
@@ -45,9 +45,8 @@ class Print:
     quiet_zone: Annotated[int, (0, 100)] = 4
     quiet_zone_included: bool = True
     ink_spread_mm: Annotated[float, (-1, 1)] = 0.0
-    paper: _Share = 0.85
-    contrast: _Share = 0.8
-    surround: Annotated[float | None, (0, 1)] = None
+    paper: Annotated[float, (0, 1)] = 0.85
+    contrast: Annotated[float, (0, 1)] = 0.8
 
     def __post_init__(self) -> None:
         _check(self)
@@ -60,26 +59,20 @@ class Print:
         """Modules along the printed width."""
         return size + 2 * self.quiet_zone * self.quiet_zone_included
 
-    def narrowest_mm(self, size: int) -> float:
-        """The width with one printer dot a module, rounded up to 0.1 mm; 0 without dpi."""
-        return 0.0 if self.dpi is None else ceil(10 * self.across(size) * MM_PER_INCH / self.dpi) / 10
-
     def dots_per_module(self, size: int) -> int | None:
         """Whole printer dots along one side of a module, for a symbol of `size` modules; None without dpi."""
-        if self.dpi is None:
-            return None
-        dots = int(self.width_mm * self.dpi / MM_PER_INCH / self.across(size) + 1e-9)
-        if dots == 0:
-            why = f"for one dot a module ({self.across(size)} modules at {self.dpi:g} dpi)"
-            least = f"{self.narrowest_mm(size):.1f} {why}"
-            raise ValueError(f"width_mm must be at least {least}, not {exact(self.width_mm)}")
-        return dots
+        return None if self.dpi is None else round(self.module_mm(size) * self.dpi / MM_PER_INCH)
 
     def module_mm(self, size: int) -> float:
         """The side of a module in millimetres, for a symbol of `size` modules (Symbol.size)."""
-        dots = self.dots_per_module(size)
-        if self.dpi is None or dots is None:
-            return self.width_mm / self.across(size)
+        across = self.across(size)
+        if self.dpi is None:
+            return self.width_mm / across
+        dots = int(self.width_mm * self.dpi / MM_PER_INCH / across + 1e-9)
+        if dots == 0:
+            least = ceil(10 * across * MM_PER_INCH / self.dpi) / 10
+            why = f"for one dot a module ({across} modules at {self.dpi:g} dpi)"
+            raise ValueError(f"width_mm must be at least {least:.1f} {why}, not {exact(self.width_mm)}")
         return dots * MM_PER_INCH / self.dpi
 
     def sheet_mm(self, size: int) -> float:
@@ -90,34 +83,33 @@ class Print:
 @dataclass(frozen=True)
 class Camera:
     """A pinhole camera that looks at the middle of a print, with a blurred and noisy sensor.
-
-    px_per_mm: at the middle of the print (see `at` for a distance); frame_width_px, frame_height_px, fov_deg:
-    the frame and how wide it sees, which give the perspective; what does not fit into it is cut off;
-    lens_blur_px: standard deviation of what lens and sensor blur; defocus_mm: diameter of the disc that a
-    point becomes; motion_mm: how far the print moves while exposed, motion_deg from the picture's horizontal;
-    rotation_deg: of the print, clockwise; tilt_deg: of the print, about an axis at tilt_axis_deg from the
-    horizontal, 0: facing the camera; sway_deg: standard deviation of rotation and tilts between pictures;
-    exposure: light from a white surface, clipped above 1; noise: standard deviation of the sensor's; shadow:
-    share of the light missing beyond a soft edge anywhere across the symbol; glare: light added by a
-    reflection somewhere on it, a fifth of it in radius; jpeg_quality: None: not compressed.
+    px_per_mm: at the middle of the print (see `at` for a distance); frame_width_px, frame_height_px: what
+    does not fit is cut off; fov_deg: how wide the frame sees, which gives the perspective; lens_blur_px:
+    standard deviation of what lens and sensor blur; defocus_mm: diameter of the disc that a point becomes;
+    motion_mm: of the print while exposed, motion_deg from the picture's horizontal; rotation_deg: of the
+    print, clockwise; tilt_deg: of the print, about an axis at tilt_axis_deg from the horizontal; sway_deg:
+    standard deviation of rotation and tilts between pictures; exposure: light from a white surface, clipped
+    above 1; noise: standard deviation of the sensor's; shadow: share of the light missing beyond a soft edge
+    anywhere across the symbol; glare: light added by a reflection somewhere on it, a fifth of it in radius;
+    jpeg_quality: None: not compressed.
     The defaults are assumptions: a frame as of a phone's video preview, a steady hand, good light and focus.
     """
 
-    px_per_mm: Annotated[float, (1e-6, 1e4)]
+    px_per_mm: Annotated[float, _SCALES]
     frame_width_px: Annotated[int, (16, 20_000)] = 1920
     frame_height_px: Annotated[int, (16, 20_000)] = 1080
     fov_deg: Annotated[float, (1, 170)] = 70.0
     lens_blur_px: Annotated[float, (0, 100)] = 0.5
     defocus_mm: Annotated[float, (0, 1e3)] = 0.0
     motion_mm: Annotated[float, (0, 1e3)] = 0.0
-    motion_deg: _Angle = 0.0
-    rotation_deg: _Angle = 0.0
+    motion_deg: Annotated[float, (-360, 360)] = 0.0
+    rotation_deg: Annotated[float, (-360, 360)] = 0.0
     tilt_deg: Annotated[float, (0, 89.9)] = 0.0
-    tilt_axis_deg: _Angle = 0.0
+    tilt_axis_deg: Annotated[float, (-360, 360)] = 0.0
     sway_deg: Annotated[float, (0, 15)] = 2.0
     exposure: Annotated[float, (0, 100)] = 1.0
-    noise: _Share = 0.01
-    shadow: _Share = 0.0
+    noise: Annotated[float, (0, 1)] = 0.01
+    shadow: Annotated[float, (0, 1)] = 0.0
     glare: Annotated[float, (0, 10)] = 0.0
     jpeg_quality: Annotated[int | None, (1, 100)] = None
 
@@ -125,14 +117,11 @@ class Camera:
         _check(self)
 
     @classmethod
-    def at(
-        cls, distance_mm: float, frame_width_px: int = 1920, fov_deg: float = 70.0, **others: Any
-    ) -> "Camera":
+    def at(cls, distance_mm: float, frame_width_px: int = 1920, fov_deg: float = 70.0, **others: Any) -> Self:
         """The camera at a distance of its lens from the middle of the print; others: as for Camera."""
-        camera = cls(1, frame_width_px, fov_deg=fov_deg, **others)
-        _, (least, most) = _RANGES[cls]["px_per_mm"]
-        nearest = ceil(1000 * camera.focal_px / most) / 1000  # both limits are rounded inwards
-        farthest = floor(camera.focal_px / least)
+        camera = cls(1.0, frame_width_px, fov_deg=fov_deg, **others)
+        nearest = ceil(1000 * camera.focal_px / _SCALES[1]) / 1000  # both limits are rounded inwards
+        farthest = floor(camera.focal_px / _SCALES[0])
         distance_mm = number("distance_mm", distance_mm, max(nearest, 0.1), min(farthest, 1e7))
         return replace(camera, px_per_mm=camera.focal_px / distance_mm)
 
@@ -147,73 +136,28 @@ class Camera:
         return self.focal_px / self.px_per_mm
 
 
-_RANGES: dict[type, dict[str, tuple]] = {  # of each setting that has one: (type, (least, most))
-    kind: {
-        name: get_args(hint)
-        for name, hint in get_type_hints(kind, include_extras=True).items()
-        if get_origin(hint) is Annotated
-    }
-    for kind in (Print, Camera)
-}
-
-
 def fitting_px(printed: Print, camera: Camera, size: int) -> float:
     """Pixels a module at which symbol (`size` modules) and quiet zone fill 0.8 of the frame's height."""
     return 0.8 * camera.frame_height_px / (size + 2 * printed.quiet_zone)
 
 
-# What a severity from 0 to 1 makes of a setting: its name, and (now, severity, width of the print) -> then.
-_PROGRESSIVE: dict[str, tuple[str, Callable]] = {
-    "distance": ("px_per_mm", lambda now, s, width: now / (1 + 9 * s)),
-    "defocus": ("defocus_mm", lambda now, s, width: now + s * width / 10),
-    "motion": ("motion_mm", lambda now, s, width: now + s * width / 10),
-    "rotation": ("rotation_deg", lambda now, s, width: now + 90 * s - 360 * (now + 90 * s > 360)),
-    "tilt": ("tilt_deg", lambda now, s, width: now + s * max(85 - now, 0)),
-    "contrast": ("contrast", lambda now, s, width: now * (1 - s)),
-    "exposure": ("exposure", lambda now, s, width: now * (1 - s)),
-    "noise": ("noise", lambda now, s, width: now + s * max(0.5 - now, 0)),
-    "shadow": ("shadow", lambda now, s, width: now + s * (1 - now)),
-    "glare": ("glare", lambda now, s, width: now + s),
-    "jpeg": ("jpeg_quality", lambda now, s, width: round((now or 100) - s * ((now or 100) - 1))),
-}
-OPTICS = tuple(_PROGRESSIVE)
-
-
-def worsen(kind: str, severity: float, printed: Print, camera: Camera) -> tuple[Print, Camera]:
-    """Print and camera with one setting made worse in proportion, within its range; severity: 0 to 1.
-
-    kind, and what a severity of 1 does: distance (ten times as far), defocus and motion (a tenth of the
-    printed width more), rotation (90° more), tilt (85°), contrast and exposure (0), noise (0.5), shadow (1),
-    glare (1 more), jpeg (quality 1; none counts as 100).
-    """
-    one_of("kind", kind, OPTICS)
-    severity = number("severity", severity, 0, 1)
-    if severity == 0:
-        return printed, camera
-    name, then = _PROGRESSIVE[kind]
-    worse = printed if kind == "contrast" else camera
-    _, (least, most) = _RANGES[type(worse)][name]
-    value = min(max(then(getattr(worse, name), severity, printed.width_mm), least), most)
-    worse = replace(worse, **{name: value})
-    return (worse, camera) if isinstance(worse, Print) else (printed, worse)
-
-
-def _turned(camera: Camera, sway: np.ndarray) -> np.ndarray:
+def _turned(camera: Camera, sway: Sequence[float]) -> np.ndarray:
     """3×3: print mm from its middle, x right and y down, to the frame's px from its middle.
-
     A turn in the print's plane, then a tilt by Rodrigues' formula.  sway: radians, two of tilt and a turn.
     """
     axis, spin = radians(camera.tilt_axis_deg), radians(camera.rotation_deg) + sway[2]
-    a, b = radians(camera.tilt_deg) * np.array([cos(axis), sin(axis)]) + sway[:2]
+    a = radians(camera.tilt_deg) * cos(axis) + sway[0]
+    b = radians(camera.tilt_deg) * sin(axis) + sway[1]
     tilt = hypot(a, b)
     a, b = (a / tilt, b / tilt) if tilt else (1.0, 0.0)
     tilt = min(tilt, radians(89.9))
     near, rise = 1 - cos(tilt), sin(tilt)
-    right = np.array([1 - near * b * b, near * a * b, -rise * b])
-    down = np.array([near * a * b, 1 - near * a * a, rise * a])
-    turned = [right * cos(spin) + down * sin(spin), down * cos(spin) - right * sin(spin)]
-    matrix = np.column_stack([*turned, (0, 0, camera.distance_mm)])
-    matrix[:2] *= camera.focal_px
+    right = 1 - near * b * b, near * a * b, -rise * b
+    down = near * a * b, 1 - near * a * a, rise * a
+    matrix = np.zeros((3, 3))
+    for row, p, q, scale in zip(matrix, right, down, (camera.focal_px, camera.focal_px, 1)):
+        row[:2] = scale * (p * cos(spin) + q * sin(spin)), scale * (q * cos(spin) - p * sin(spin))
+    matrix[2, 2] = camera.distance_mm
     return matrix
 
 
@@ -223,18 +167,15 @@ def project(matrix: np.ndarray, points: object) -> np.ndarray:
     return projected[:, :2] / projected[:, 2:]
 
 
-def generator(rng: np.random.Generator | int) -> np.random.Generator:
+def generator(rng: Rng) -> np.random.Generator:
     """A Generator as it is, or the one of a seed, 0 to 2^63 - 1."""
     if isinstance(rng, np.random.Generator):
         return rng
     return np.random.default_rng(integer("rng, unless a numpy Generator,", rng, 0, 2**63 - 1))
 
 
-def place(
-    size: int, printed: Print, camera: Camera, rng: np.random.Generator | int
-) -> tuple[np.ndarray, tuple[int, int]]:
+def place(size: int, printed: Print, camera: Camera, rng: Rng) -> tuple[np.ndarray, tuple[int, int]]:
     """Where a photograph shows a symbol of `size` modules: (3×3 projection, (height, width) in px).
-
     The projection takes modules, x right and y down from the symbol's top left corner, to the picture's px
     from its own.  rng: as for `photograph`.  ValueError where a tilt puts part of it behind the camera.
     """
@@ -242,21 +183,22 @@ def place(
     phase = rng.random(2)
     sway = rng.standard_normal(3).clip(-3, 3) * radians(camera.sway_deg)
     half = printed.sheet_mm(size) / 2
-    matrix = _turned(camera, sway)
+    matrix = _turned(camera, sway.tolist())
     if 1.5 * half >= camera.distance_mm:  # so near that a tilt may put a corner behind the camera
-        steady = _turned(camera, np.zeros(3))
+        steady = _turned(camera, (0, 0, 0))
         if half * np.abs(steady[2, :2]).sum() >= camera.distance_mm:
             near = f"{camera.tilt_deg:g} for a print of {2 * half:.4g} mm at {camera.distance_mm:.4g} mm"
             raise ValueError(f"tilt_deg must keep the whole print in front of the camera, not {near}")
         if half * np.abs(matrix[2, :2]).sum() >= camera.distance_mm:
             matrix = steady
-    corners = project(matrix, [(x, y) for x in (-half, half) for y in (-half, half)])
-    frame = np.array([camera.frame_width_px, camera.frame_height_px])
-    spare = 4 + 0.02 * np.ptp(corners, axis=0)
-    start = np.maximum(np.floor(corners.min(axis=0) - spare), -(frame // 2))
-    end = np.minimum(np.ceil(corners.max(axis=0) + spare), frame - frame // 2)
+    corners = project(matrix, [(-half, -half), (-half, half), (half, -half), (half, half)])
+    ends = []
+    for at, frame in zip(corners.T.tolist(), (camera.frame_width_px, camera.frame_height_px)):
+        spare = 4 + 0.02 * (max(at) - min(at))
+        start = max(floor(min(at) - spare), -(frame // 2))
+        ends.append((start, min(ceil(max(at) + spare), frame - frame // 2)))
+    (left, right), (top, bottom) = ends
     matrix[:, :2] *= printed.module_mm(size)  # modules, from the middle of the symbol
-    matrix[:, 2] -= matrix[:, :2].sum(axis=1) * (size / 2)
-    matrix[:2] += np.outer(phase - start, matrix[2])
-    width, height = (end - start).astype(int).tolist()
-    return matrix, (height, width)
+    matrix[:, 2] -= (matrix[:, 0] + matrix[:, 1]) * (size / 2)
+    matrix[:2] += (phase - (left, top))[:, None] * matrix[2]
+    return matrix, (bottom - top, right - left)

@@ -1,22 +1,31 @@
 """Readers of QR code pictures: which there are, what one makes of a picture, and whether it is right.
-
-Nothing here damages, repeats or counts.
+An adapter loads its library when it is first used, and gives a function from a picture (uint8 height×width)
+to what was found.  Nothing here damages, repeats or counts.
 """
 
+import ctypes.util
 import hashlib
 import importlib
 import platform
 import re
+import shutil
+import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
-from importlib.metadata import version as installed
-from typing import TYPE_CHECKING
+from functools import lru_cache, partial
+from importlib.metadata import distribution, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import cv2
 import numpy as np
+import zxingcpp
 
-from qrlab.adapters import DECODERS, Read, exact_model, source_of
-from qrlab.checks import one_of
+from qrlab.checks import named, one_of
+from qrlab.imaging import render
+from qrlab.model import judge
 from qrlab.symbols import Symbol
 
 if TYPE_CHECKING:
@@ -27,21 +36,131 @@ OUTCOMES = ("ok", "misread", "unread", "error", "crash", "timeout")
 # its first edition), the world writes UTF-8, and ZBar tries Big5 too.  The variants differ in \ and ~.
 _JAPANESE = ("shift_jis", "shift_jis_2004", "cp932")
 CHARACTER_SETS = ("utf-8", "iso-8859-1", "cp1252", *_JAPANESE, "big5", "cp950", "big5hkscs", "utf-8-sig")
+# What an adapter finds: content or None, and why not (or a call that asks the reader why, off the clock).
+Found = tuple[bytes | str | None, str | Callable[[], str]]
+Read = Callable[..., Found]
+_REASONS = {"error correction": "uncorrectable", "checksum": "uncorrectable", "format": "format unreadable"}
+installed = lru_cache(version)  # of a package, which takes half a millisecond to find out
+
+
+class Decoder(NamedTuple):
+    """A reader: its library, that library's version, how to get it, and its adapter."""
+
+    library: str
+    version: Callable[[], str]
+    get: str
+    load: Callable[[], Read]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A reader's answer to one picture.
-
-    outcome: ok, misread (other content than expected), unread, error (it raised), and in a run crash
-    (it ended its process) or timeout; content: what was read, bytes, or None; seconds: the reader's own
-    time; detail: its reason for not reading, or a remark.  It prints without the content.
+    """A reader's answer to one picture; it prints without the content.
+    outcome: ok, misread (other content than expected), unread, error (it raised), and in a run crash (it
+    ended its process) or timeout; content: what was read, bytes, or None; seconds: the reader's own time;
+    detail: its reason for not reading, or a remark.
     """
 
     outcome: str
     content: bytes | None = field(repr=False)
     seconds: float
     detail: str
+
+
+def _zxing(options: dict, image: np.ndarray) -> Found:
+    found = zxingcpp.read_barcode(image, **options)  # asked for errors, it stops at the first and reads less
+    if found is None or not found.valid or found.format not in (_MODEL_2, _ANY_MODEL):
+        return None, partial(_why_zxing, options | {"return_errors": True}, image)
+    return found.bytes, ""
+
+
+def _why_zxing(options: dict, image: np.ndarray) -> str:
+    found = zxingcpp.read_barcode(image, **options, try_rotate=False, try_downscale=False, try_invert=False)
+    cause = "nothing found" if found is None or found.error is None else found.error.type.name.lower()
+    return _REASONS.get(cause, cause)
+
+
+def _pyzbar(module: str) -> Any:
+    """A module of pyzbar, which is told where ZBar is if ctypes doesn't find it: with conda, on a Mac."""
+    zbar_library: Any = importlib.import_module("pyzbar.zbar_library")
+    places = [Path(sys.prefix) / "lib", Path("/opt/homebrew/lib"), Path("/usr/local/lib")]
+    here = [str(file) for place in places for file in sorted(place.glob("libzbar.*"))]
+    if here and ctypes.util.find_library("zbar") is None:
+        zbar_library.find_library = lambda name: here[0]
+    return importlib.import_module(f"pyzbar.{module}")
+
+
+def _zbar(pyzbar: Any, image: np.ndarray) -> Found:
+    found = pyzbar.decode(image, symbols=[pyzbar.ZBarSymbol.QRCODE])
+    return (found[0].data, "") if found else (None, "not read; it gives no reason")
+
+
+def _zbar_version() -> str:
+    numbers = [ctypes.c_uint() for _ in range(3)]
+    _pyzbar("wrapper").zbar_version(*map(ctypes.byref, numbers))
+    return ".".join(str(number.value) for number in numbers)
+
+
+def _opencv(detector: Any, image: np.ndarray) -> Found:
+    try:
+        content, corners, _ = detector.detectAndDecodeBytes(image)  # detectAndDecode ends a text at a NUL
+    except cv2.error as problem:  # its own text begins with the place in the source
+        raise RuntimeError(problem.err.lstrip("> ")) from None
+    if content:
+        return content.decode("utf-8", "surrogateescape"), ""
+    return None, "nothing found" if corners is None else "found, not decoded"
+
+
+def _boofcv() -> Read:
+    """BoofCV in a Java machine of our own; pyboof's module would share one port with other processes."""
+    java: Any = importlib.import_module("py4j.java_gateway")
+    jar = distribution("pyboof").locate_file("pyboof/PyBoof-all.jar")
+    jvm = java.JavaGateway.launch_gateway(jarpath=str(jar), die_on_exit=True, enable_auth=True).jvm
+    gray = jvm.java.lang.Class.forName("boofcv.struct.image.GrayU8")
+    detector = jvm.boofcv.factory.fiducial.FactoryFiducial.qrcode(None, gray)
+
+    def read(image: np.ndarray) -> Found:
+        picture = jvm.boofcv.struct.image.GrayU8(image.shape[1], image.shape[0])
+        picture.setData(image.tobytes())
+        detector.process(picture)
+        for found in detector.getDetections():
+            return java.get_field(found, "message"), ""
+        causes = [str(java.get_field(x, "failureCause")) for x in detector.getFailures()] or ["nothing found"]
+        cause = causes[0].lower().replace("_", " ")
+        return None, _REASONS.get(cause, cause)
+
+    return read
+
+
+def _boofcv_version() -> str:
+    number = installed("pyboof")
+    if shutil.which("java") is None:
+        raise ImportError("there is no java")
+    return number
+
+
+def _model(modules: np.ndarray, symbol: Symbol | None = None) -> Found:
+    """Whether error correction can still restore a symbol, of its damaged modules."""
+    if symbol is None:
+        return None, "it judges modules, not pictures"
+    lost = judge(symbol, modules != symbol.modules).lost.any()
+    return (None, "uncorrectable") if lost else (symbol.content, "")
+
+
+# QRCode includes Micro QR, which noise can look like; but pure, nothing is found of QRCodeModel2 alone.
+_MODEL_2, _ANY_MODEL = zxingcpp.BarcodeFormat.QRCodeModel2, zxingcpp.BarcodeFormat.QRCode
+_ZXING = partial(Decoder, "zxing-cpp", partial(installed, "zxing-cpp"), "pip install zxing-cpp")
+_OPENCV = partial(Decoder, "OpenCV", lambda: cv2.__version__, "pip install opencv-python-headless")
+_LIBZBAR = "apt install libzbar0 (Debian, Ubuntu), brew install zbar (Mac), conda install -c conda-forge zbar"
+_JAVA = "install Java 11 or later, and: pip install pyboof"
+DECODERS = {
+    "zxing": _ZXING(lambda: partial(_zxing, {"formats": _MODEL_2})),
+    "zxing-pure": _ZXING(lambda: partial(_zxing, {"formats": _ANY_MODEL, "is_pure": True})),
+    "zbar": Decoder("libzbar, by pyzbar", _zbar_version, _LIBZBAR, lambda: partial(_zbar, _pyzbar("pyzbar"))),
+    "opencv": _OPENCV(lambda: partial(_opencv, cv2.QRCodeDetector())),
+    "opencv-aruco": _OPENCV(lambda: partial(_opencv, cv2.QRCodeDetectorAruco())),
+    "boofcv": Decoder("BoofCV, by pyboof", _boofcv_version, _JAVA, _boofcv),
+    "model": Decoder("qrlab", partial(installed, "qrlab"), "", lambda: _model),
+}
 
 
 def decoders() -> "pd.DataFrame":
@@ -57,7 +176,6 @@ def decoders() -> "pd.DataFrame":
 
 def unavailable(name: str, parameter: str = "reader") -> str:
     """Why a reader can't be used here and how to get it; "" if it can.
-
     name: a key of DECODERS, or "module:function" for a reader of your own, a function from a picture
     (uint8 height×width) to bytes, str or None; ValueError, which names the parameter, for another.
     """
@@ -77,7 +195,8 @@ def version_of(name: str) -> str:
     """The version of a reader's library; for one of your own, a digest of its source file."""
     if name in DECODERS:
         return DECODERS[name].version()
-    return hashlib.sha256(source_of(name.partition(":")[0]).read_bytes()).hexdigest()[:12]
+    module = importlib.import_module(name.partition(":")[0])
+    return hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest()[:12]
 
 
 def versions() -> dict[str, str]:
@@ -93,14 +212,14 @@ def load(name: str) -> Read:
 
 
 @lru_cache(maxsize=32)
-def _load(name: str, version: str) -> Read:
+def _load(name: str, digest: str) -> Read:
     if name in DECODERS:
         return DECODERS[name].load()
     place, _, function = name.partition(":")
     module = importlib.import_module(place)
-    if vars(module).setdefault("__qrlab_version__", version) != version:  # edited since
-        module = importlib.reload(module)
-        vars(module)["__qrlab_version__"] = version
+    if vars(module).get("__qrlab_digest__", digest) != digest:  # edited since
+        importlib.reload(module)
+    vars(module)["__qrlab_digest__"] = digest
     call = getattr(module, function)
     return lambda image: (call(image), "")
 
@@ -109,42 +228,31 @@ def decode(
     image: np.ndarray, decoder: str = "zxing", expected: str | bytes | Symbol | None = None
 ) -> Reading:
     """What a reader makes of a picture: a Reading.
-
-    image: uint8 height×width, gray, or bool n×n modules, which are rendered for readers of pictures.
-    decoder: a name from decoders(), or "module:function".  expected: the right content, or its Symbol;
-    without it whatever is read counts as ok.  The decoder "model" answers whether error correction can
-    still restore the symbol: it needs modules, and a Symbol as expected.  Text counts as the expected
-    bytes if it is those bytes in one of CHARACTER_SETS: choosing another is no misreading.
-    Raises ValueError for bad input and for a reader that is not available (why, and how to get it).
+    image: uint8 height×width, gray, or bool n×n modules, which are rendered for readers of pictures; decoder:
+    a name from decoders(), or "module:function"; expected: the right content, or its Symbol; without it
+    whatever is read counts as ok.  The decoder "model" answers whether error correction can still restore it:
+    that needs modules, and a Symbol as expected.  Text counts as the expected bytes if it is these in one of
+    CHARACTER_SETS.  Raises ValueError for bad input and for a reader that is not there (and how to get it).
     """
     image = np.asarray(image)
     if image.dtype not in (np.uint8, bool) or image.ndim != 2 or not image.size:
         raise ValueError(f"image must be uint8 height×width or bool n×n, not {image.dtype} {image.shape}")
-    content = _bytes_of(expected)
+    if not isinstance(expected, str | bytes | Symbol | None):
+        raise ValueError(f"expected must be a str, bytes or a Symbol, not {type(expected).__name__}")
+    content = expected.content if isinstance(expected, Symbol) else expected
+    content = named("expected ", content.encode) if isinstance(content, str) else content
     if why_not := unavailable(decoder, "decoder"):
         raise ValueError(f"decoder {decoder} is not available: {why_not}")
+    read = load(decoder)
     if decoder == "model":
         if image.dtype != bool or not isinstance(expected, Symbol) or image.shape != expected.modules.shape:
             allowed = "decoder model must have bool n×n modules as image and their Symbol as expected"
             came = f"{image.dtype} {image.shape} and {type(expected).__name__}"
             raise ValueError(f"{allowed}, not {came}")
-        return read_picture(exact_model(expected), image, content)
-    if image.dtype == bool:
-        from qrlab.imaging import render  # which brings OpenCV
-
+        read = partial(read, symbol=expected)
+    elif image.dtype == bool:
         image = render(image)
-    return read_picture(load(decoder), np.ascontiguousarray(image), content)
-
-
-def _bytes_of(expected: str | bytes | Symbol | None) -> bytes | None:
-    if isinstance(expected, str):
-        try:
-            return expected.encode()
-        except UnicodeEncodeError as lone:
-            raise ValueError(f"expected must be text that UTF-8 can encode, not {lone.reason}") from None
-    if not isinstance(expected, bytes | Symbol | None):
-        raise ValueError(f"expected must be a str, bytes or a Symbol, not {type(expected).__name__}")
-    return expected.content if isinstance(expected, Symbol) else expected
+    return read_picture(read, np.ascontiguousarray(image), content)
 
 
 def read_picture(read: Read, picture: np.ndarray, expected: bytes | None) -> Reading:
@@ -157,10 +265,6 @@ def read_picture(read: Read, picture: np.ndarray, expected: bytes | None) -> Rea
     except (Exception, SystemExit) as problem:
         said = re.sub(r"\s+", " ", f"{type(problem).__name__}: {problem}")[:200]
         return Reading("error", None, time.perf_counter() - start, said)
-    return _judge(content, seconds, reason, expected)
-
-
-def _judge(content: object, seconds: float, reason: str, expected: bytes | None) -> Reading:
     if content is None:
         return Reading("unread", None, seconds, reason)
     if not isinstance(content, bytes | str):
@@ -169,9 +273,9 @@ def _judge(content: object, seconds: float, reason: str, expected: bytes | None)
     data = content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape")
     if expected is None or data == expected:
         return Reading("ok", data, seconds, "")
-    taken_for = _character_set(data, expected)
-    if taken_for is None and _marked(data) == _marked(expected):
-        taken_for = "damaged utf-8"
+    texts = [each.decode(errors="replace") for each in (data, expected)]
+    one, other = (re.sub("\ufffd+", "\ufffd", text) for text in texts)  # how many marks, differs
+    taken_for = _character_set(data, expected) or ("damaged utf-8" if one == other else None)
     if taken_for is None:
         return Reading("misread", data, seconds, "")
     return Reading("ok", expected, seconds, f"as {taken_for}")
@@ -185,14 +289,7 @@ def same_text(one: bytes, other: bytes) -> bool:
 def _character_set(data: bytes, expected: bytes) -> str | None:
     """The one in which the expected bytes are the text whose UTF-8 is `data`, if any."""
     for name in CHARACTER_SETS:
-        try:
+        with suppress(UnicodeError):
             if expected.decode(name).encode() == data:
                 return name
-        except UnicodeError:
-            continue
     return None
-
-
-def _marked(data: bytes) -> str:
-    """Text of UTF-8, with one mark for bytes that are none: how many marks they get, differs."""
-    return re.sub("\ufffd+", "\ufffd", data.decode(errors="replace"))

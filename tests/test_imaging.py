@@ -24,7 +24,7 @@ import qrlab as qr
 from qrlab import imaging
 from qrlab.damage import MODELS, PAINTS
 from qrlab.imaging import photograph
-from qrlab.optics import OPTICS, Camera, Print, place, project
+from qrlab.optics import Camera, Print, place, project
 
 MODULES = st.integers(1, 25).flatmap(lambda n: arrays.arrays(bool, (n, n)))
 OUTPUT = Path(__file__).parent / "output"
@@ -402,9 +402,8 @@ def test_what_is_hopeless_is_a_picture_that_is_not_read(case):
 
 
 def test_no_ink_is_no_symbol():
-    for kind in ("contrast", "exposure"):
-        picture = photograph(a_symbol(), Print(25), Camera(15), 1, kind, 1)
-        assert qr.decode(picture, "zxing").outcome == "unread"
+    picture = photograph(a_symbol(), Print(25, contrast=0), Camera(15), 1)
+    assert qr.decode(picture, "zxing").outcome == "unread"
 
 
 def test_a_wide_blur_needs_little_memory():
@@ -546,13 +545,13 @@ def test_a_painted_print_has_its_greys_however_bright_they_are(paper, contrast, 
     """Ink and paper put together may be more than a byte holds."""
     printed, symbol = Print(25, paper=paper, contrast=contrast, ink_spread_mm=spread), a_symbol(2)
     damage = draw("blot", 2, paint=paint)
-    plain, _ = imaging._printed(symbol, printed, None, 0, 255)
-    sheet, to_modules = imaging._printed(symbol, printed, damage, 0.4, 255)
+    ink, light = round(255 * (paper - contrast)), round(255 * paper)
+    plain, _ = imaging._printed(symbol, printed, ink, light, None, 0)
+    sheet, to_modules = imaging._printed(symbol, printed, ink, light, damage, 0.4)
     assert sheet.dtype == np.uint8
     px, side = round(1 / to_modules[0, 0]), symbol.size
     blank = round(-to_modules[0, 2] * px)
     inside = slice(blank, blank + side * px)
-    ink, light = round(255 * (paper - contrast)), round(255 * paper)
     reached = damage.reached(side, 0.4, px)
     painted = {"flip": ink + light - plain[inside, inside].astype(int), "dark": ink, "light": light}[paint]
     expected = plain.astype(int)
@@ -571,31 +570,12 @@ def test_a_thin_scratch_is_thinner_than_a_module_in_the_picture():
     assert np.ptp(rows) < 12, "pixels, of 20 a module"
 
 
-def test_a_models_name_draws_it_from_the_pictures_own_seed():
-    one, again, other = (
-        photograph(a_symbol(), Print(25), Camera(10), seed, "blot", 0.2) for seed in (1, 1, 2)
-    )
-    assert np.array_equal(one, again)
-    plain = photograph(a_symbol(), Print(25), Camera(10), 1)
-    assert one.shape == plain.shape, "the same place, damaged or not"
-    changed = (np.abs(one.astype(int) - plain) > 60).mean()
-    assert 0.02 < changed < 0.2
-    assert not np.array_equal(one, other)
-    assert np.array_equal(photograph(a_symbol(), Print(25), Camera(10), 1, "blot", 0), plain)
-    assert np.array_equal(photograph(a_symbol(), Print(25), Camera(10), 1, draw("blot"), 0), plain)
-    places = set()
-    for seed in range(8):
-        shown = light_of(photograph(drawn_on(45), Print(25), Camera(4, **STEADY), seed, "blot", 0.05))
-        places.add(tuple(int(where.mean()) // 10 for where in np.nonzero(shown < 0.45)))
-    assert len(places) > 4, "anywhere"
-
-
 # --- reproducible and paired ---
 
 EVERYTHING = Camera(10, tilt_deg=20, shadow=0.5, glare=0.3, defocus_mm=0.2, motion_mm=0.2, jpeg_quality=80)
 
 
-@pytest.mark.parametrize("damage", [None, "scratch", "tilt"])
+@pytest.mark.parametrize("damage", [None, draw("scratch")])
 def test_one_seed_is_one_picture(damage):
     one, again, other = (
         photograph(a_symbol(), Print(25), EVERYTHING, seed, damage, 0.1) for seed in (4, 4, 5)
@@ -627,7 +607,7 @@ def test_levels_are_photographed_alike():
         camera = replace(EVERYTHING, jpeg_quality=None, noise=0.05)
         one, other = (photograph(symbol, blank, camera, seed) for symbol in (low, high))
         assert np.array_equal(one, other)
-        one, other = (photograph(s, Print(25), camera, seed, "blot", 1) for s in (low, high))
+        one, other = (photograph(s, Print(25), camera, seed, draw("blot"), 1) for s in (low, high))
         assert np.array_equal(one, other), "wholly covered"
 
 
@@ -661,12 +641,12 @@ def test_a_sheet_of_photographs_for_the_eye():
     """tests/output/photographs.png: what each kind of damage looks like as it grows."""
     import matplotlib.pyplot as plt
 
-    severities, kinds, side = [0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1], [*OPTICS, *MODELS], 260
+    severities, kinds, side = [0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1], list(MODELS), 260
     symbol, printed, camera = a_symbol(3), Print(25), Camera(6)
     plain = photograph(symbol, printed, camera, 7)
     sheet = np.full((side * len(kinds), side * len(severities)), 255, np.uint8)
     for row, kind in enumerate(kinds):
-        damage = kind if kind in OPTICS else draw(kind, 7)
+        damage = draw(kind, 7)
         for column, severity in enumerate(severities):
             picture = photograph(symbol, printed, camera, 7, damage, severity)
             assert severity not in (0, 1) or np.array_equal(picture, plain) == (severity == 0)
