@@ -1,82 +1,56 @@
 """Uncertainty of what was simulated.  Nothing here runs trials or draws."""
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from qrlab.checks import integer, number, one_of
 from qrlab.readers import OUTCOMES
 from qrlab.standard import Level
 
+Columns = str | Sequence[str]  # to group by, one or several
 
-def quantile_interval(values, share: float = 0.5, confidence: float = 0.95) -> tuple[float, float, float]:
-    """A quantile of a sample with its interval: (estimate, low, high).
 
-    values: numbers, inf allowed; share: 0 to 1, 0.5 for the median.  The interval is made of order
-    statistics and assumes nothing of the distribution (scipy.stats.quantile_test); an end is -inf or
-    inf where the sample is too small to have one.
-    """
+def quantile_interval(values: ArrayLike, share: float = 0.5, confidence: float = 0.95) -> tuple[float, ...]:
+    """A quantile of a sample (numbers, inf allowed) with its interval: (estimate, low, high); share: 0 to 1.
+    Low and high are order statistics and assume nothing of the distribution (scipy.stats.quantile_test); -inf
+    or inf where the sample is too small to have them."""
     share, confidence = number("share", share, 0, 1), number("confidence", confidence, 0, 1)
-    values = np.sort(np.asarray(values, dtype=float).ravel())
-    if not values.size or np.isnan(values).any():
-        raise ValueError(
-            f"values must be one number or more, without nan, not {values.size} with nan or none"
-        )
-    low, high = stats.quantile_test(values, p=share).confidence_interval(confidence)
-    estimate = float(np.quantile(values, share, method="inverted_cdf"))
-    return (
-        estimate,
-        -np.inf if np.isnan(low) else float(low),
-        np.inf if np.isnan(high) else float(high),
-    )
+    sample = np.sort(np.asarray(values, dtype=float).ravel())
+    if not sample.size or np.isnan(sample).any():
+        raise ValueError(f"values must be one number or more, without nan, not {sample}")
+    low, high = stats.quantile_test(sample, p=share).confidence_interval(confidence)
+    estimate = float(np.quantile(sample, share, method="inverted_cdf"))
+    return estimate, -np.inf if np.isnan(low) else float(low), np.inf if np.isnan(high) else float(high)
 
 
 def summarize(table: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
-    """Median of `value` in each group with its 95 % interval, the middle 90 % of trials, and n.
-
-    Columns: by, median, low, high (the interval of the median), p5, p95, trials.
-    """
-
-    def row(values: pd.Series) -> pd.Series:
-        median, low, high = quantile_interval(values)
+    """Median of `value` by group with its 95 % interval (low, high), p5, p95, and trials, their number."""
+    rows = []
+    for key, values in table.groupby(by, observed=True)[value]:
         p5, p95 = np.quantile(values, [0.05, 0.95], method="inverted_cdf")
-        return pd.Series(
-            {"median": median, "low": low, "high": high, "p5": p5, "p95": p95, "trials": len(values)}
-        )
-
-    rows = table.groupby(by, observed=True)[value].apply(row).unstack().reset_index()
-    return rows.astype({"trials": int})
+        rows.append((*key, *quantile_interval(values), p5, p95, len(values)))
+    return _table(rows, [*by, "median", "low", "high", "p5", "p95", "trials"], table)
 
 
-def rate_interval(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Wilson's interval for a rate: (low, high), 0 to 1 (scipy.stats.binomtest); no trials: (0, 1)."""
-    trials = integer("trials", trials, 0, 2**53)
-    successes = integer("successes", successes, 0, trials)
-    return _wilson(successes, trials, number("confidence", confidence, 0, 1 - 1e-9))
-
-
-def mean_interval(mean: float, trials: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Wilson's interval for the mean of so many independent numbers from 0 to 1: (low, high).
-
-    Of all such numbers with that mean, those that are only 0 or 1 vary most; so for the share of several
-    readers that read a picture it is never too narrow, however much they agree.
-    """
-    z2 = stats.norm.ppf((1 + number("confidence", confidence, 0, 1 - 1e-9)) / 2) ** 2 / trials
-    middle = (mean + z2 / 2) / (1 + z2)
-    half = np.sqrt(z2 * (mean * (1 - mean) + z2 / 4)) / (1 + z2)
-    return max(float(middle - half), 0.0), min(float(middle + half), 1.0)
-
-
-@lru_cache(maxsize=1 << 14)
-def _wilson(successes: int, trials: int, confidence: float) -> tuple[float, float]:
-    if not trials:
-        return 0.0, 1.0
-    low, high = stats.binomtest(successes, trials).proportion_ci(confidence, "wilson")
-    return float(low), float(high)
+def rate_interval(successes: ArrayLike, trials: ArrayLike, confidence: float = 0.95) -> tuple[Any, Any]:
+    """Wilson's interval for a rate, or for the mean of independent numbers from 0 to 1: (low, high), 0 to 1.
+    successes: how many of `trials`, or the numbers' sum; both may be arrays; no trials: (0, 1).  For the mean
+    of several readers it is not too narrow, however much they agree: numbers of 0 or 1 vary most."""
+    successes, trials = np.asarray(successes, dtype=float), np.asarray(trials, dtype=float)
+    if not np.all((successes >= 0) & (successes <= trials * (1 + 1e-12))):
+        raise ValueError(f"successes must be from 0 to trials, {trials}, not {successes}")
+    z2 = stats.norm.ppf((1 + number("confidence", confidence, 0, 1 - 1e-9)) / 2) ** 2
+    variance = successes * (trials - successes) / np.maximum(trials, 1)
+    middle = (successes + z2 / 2) / (trials + z2)
+    half = np.sqrt(z2 * (variance.clip(0) + z2 / 4)) / (trials + z2)
+    low = np.where(successes == 0, 0.0, middle - half)
+    return low[()], np.where(successes == trials, 1.0, middle + half)[()]
 
 
 def upper_bound(successes: int, trials: int, confidence: float = 0.95) -> float:
@@ -86,12 +60,9 @@ def upper_bound(successes: int, trials: int, confidence: float = 0.95) -> float:
     return float(test.proportion_ci(number("confidence", confidence, 0, 1 - 1e-9), "exact").high)
 
 
-def rates(result: pd.DataFrame, by: str | list[str] | None = None, outcome: str = "ok") -> pd.DataFrame:
-    """A result with rate, low and high: the share of `outcome` and its 95 % Wilson interval, 0 to 1.
-
-    result: of qr.run, or of qr.readings with by; by: pool the rows that agree in these columns first;
-    counts, and seconds where there are any, are added up.
-    """
+def rates(result: pd.DataFrame, by: Columns | None = None, outcome: str = "ok") -> pd.DataFrame:
+    """A result, of qr.run or, with by, of qr.readings, with rate, low, high: the share of `outcome`, 0 to 1,
+    and its 95 % Wilson interval; by: columns: what agrees in them is pooled, and added up."""
     one_of("outcome", outcome, OUTCOMES)
     if "outcome" in result:
         each = pd.get_dummies(result.outcome, dtype=int).reindex(columns=OUTCOMES, fill_value=0)
@@ -99,32 +70,22 @@ def rates(result: pd.DataFrame, by: str | list[str] | None = None, outcome: str 
     if by is not None:
         counts = [name for name in ("trials", *OUTCOMES, "seconds") if name in result]
         result = result.groupby(_columns(result, by), observed=True, dropna=False)[counts].sum().reset_index()
-    ends = [rate_interval(int(k), int(n)) for k, n in zip(result[outcome], result.trials)]
-    low, high = np.array(ends).reshape(-1, 2).T
+    low, high = rate_interval(result[outcome].to_numpy(), result.trials.to_numpy())
     return result.assign(rate=result[outcome] / result.trials, low=low, high=high)
 
 
 def thresholds(
-    readings: pd.DataFrame,
-    by: str | list[str],
-    shares: tuple[float, ...] = (0.99, 0.9, 0.5),
-    *,
-    x: str = "severity",
-    resamples: int = 1000,
-    seed: int = 0,
+    readings: pd.DataFrame, by: Columns, shares: Sequence[float] = (0.99, 0.9, 0.5), x: str = "severity"
 ) -> pd.DataFrame:
     """The severity at which recovery first falls to each share, with a 95 % interval.
 
-    readings: as qr.readings gives them; by: the columns that tell curves apart.  Columns: by, share,
-    severity, low, high, trials.  Recovery is taken as linear between the severities of the design; inf
-    where it never falls so low, and the smallest severity where it begins below; a reader that fails
-    here and there before it falls makes it early.  The interval is a
-    bootstrap over trials (each with all its severities), widened to where Wilson's intervals of the
-    rates cross the share: near 99 % a bootstrap of a few hundred trials alone is far too narrow.
-    x: another column to use in place of severity, increasing within a trial.
+    readings: as qr.readings gives them; by: the columns that tell curves apart; x: a column in place of
+    severity, increasing within a trial.  Columns: by, share, severity, low, high, trials.  Recovery is linear
+    between severities; inf where it never falls so low, the smallest where it begins below.  The interval is
+    a bootstrap over trials (1,000 times, of seed 0), widened to where Wilson's of the rates cross the share:
+    near 99 % a bootstrap of a few hundred trials alone is too narrow.
     """
-    rng, rows, by = np.random.default_rng(seed), [], _columns(readings, by)
-    shares = [number("shares", share, 0, 1) for share in shares]
+    rng, rows, by = np.random.default_rng(0), [], _columns(readings, by)
     if readings.duplicated([*by, "trial", x]).any():
         raise ValueError(f"by must tell all curves apart; with {', '.join(by)} a trial has a {x} twice")
     for key, group in readings.groupby(by, observed=True, dropna=False):
@@ -133,67 +94,60 @@ def thresholds(
             raise ValueError(f"readings must have every {x} for every trial, not so at {key}")
         ok, at = ok.to_numpy(dtype=float), ok.columns.to_numpy(dtype=float)
         trials = len(ok)
-        again = rng.multinomial(trials, np.full(trials, 1 / trials), size=resamples) @ ok / trials
-        band = np.array([rate_interval(int(k), trials) for k in ok.sum(axis=0)]).T
+        again = rng.multinomial(trials, np.full(trials, 1 / trials), size=1000) @ ok / trials
+        curves = np.vstack([ok.mean(axis=0), *rate_interval(ok.sum(axis=0), trials), again])
         for share in shares:
-            drawn = np.quantile(_crossing(again, at, share), [0.025, 0.975], method="inverted_cdf")
-            low, high = _crossing(band, at, share)
-            estimate = _crossing(ok.mean(axis=0)[None], at, share)[0]
-            rows.append((*key, share, estimate, min(low, drawn[0]), max(high, drawn[1]), trials))
-    return _typed(pd.DataFrame(rows, columns=[*by, "share", "severity", "low", "high", "trials"]), readings)
+            estimate, low, high, *drawn = _crossing(curves, at, number("shares", share, 0, 1))
+            ends = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf")
+            rows.append((*key, share, estimate, min(low, ends[0]), max(high, ends[1]), trials))
+    return _table(rows, [*by, "share", "severity", "low", "high", "trials"], readings)
 
 
 def _crossing(rates: np.ndarray, at: np.ndarray, share: float) -> np.ndarray:
     """Where each row of rates (curves × severities) first falls to `share`; inf: nowhere."""
     rates = np.minimum.accumulate(rates, axis=-1)
-    below = rates <= share
-    k = below.argmax(axis=-1)
+    k = (rates <= share).argmax(axis=-1)
     before = np.maximum(k - 1, 0)
     upper, lower = (np.take_along_axis(rates, i[:, None], -1)[:, 0] for i in (before, k))
-    part = np.where(k > 0, (upper - share) / np.where(upper > lower, upper - lower, 1), 1)
-    return np.where(below.any(axis=-1), at[before] + part * (at[k] - at[before]), np.inf)
+    part = (upper - share) / np.where(upper > lower, upper - lower, 1)
+    return np.where(rates[:, -1] <= share, at[before] + part * (at[k] - at[before]), np.inf)
 
 
 def differences(
-    readings: pd.DataFrame, between: str, by: str | list[str] | None = None, confidence: float = 0.95
+    readings: pd.DataFrame, between: str, by: Columns = (), confidence: float = 0.95
 ) -> pd.DataFrame:
     """Paired differences of the read rate between each two values of a column, with their intervals.
 
     readings: as qr.readings gives them; between: "level" or "reader", for instance; by: columns to keep
-    apart, all others are pooled trial by trial.  Columns: by, a, b, difference (rate of b less that of
-    a, -1 to 1), low, high, only_a, only_b (readings that only one of them got right), pairs, trials.
-    One pair a trial: the interval of Bonett and Price (2012), which holds for few discordant pairs;
-    several: Student's for the trials' mean differences.
+    apart, others are pooled trial by trial.  Columns: by, a, b, difference (rate of b less that of a, -1 to
+    1), low, high, only_a, only_b (readings that only one of them got right), pairs, trials.
     """
-    by, rows = _columns(readings, by or []), []
+    by, rows = _columns(readings, by), []
     for key, wide in _paired(readings, between, by):
         for a, b in combinations(wide.columns, 2):
             pairs = wide[[a, b]].dropna()
             rows.append((*key, a, b, *_difference(pairs[a], pairs[b], confidence)))
     columns = ["a", "b", "difference", "low", "high", "only_a", "only_b", "pairs", "trials"]
-    return _typed(pd.DataFrame(rows, columns=[*by, *columns]), readings)
+    return _table(rows, [*by, *columns], readings)
 
 
-def best_levels(readings: pd.DataFrame, by: str | list[str]) -> pd.DataFrame:
+def best_levels(readings: pd.DataFrame, by: Columns) -> pd.DataFrame:
     """The level that reads most often in each group, and whether it can be told from the next best.
 
     readings: as qr.readings gives them; by: the columns to keep apart, all others are pooled.  Columns: by,
-    level, version, rate, low, high (its read rate with Wilson's interval), next, lead, lead_low, lead_high
-    (the paired difference to the next best, as in `differences`) and tie: whether that interval holds 0.
-    Of levels that read equally often the smallest symbol is named, and of equal symbols the highest level.
+    level, version, rate, low, high, next, lead, lead_low, lead_high (the paired difference to the next best),
+    tie (that interval holds 0).  Of equal rates the smallest symbol is named, of these the highest level.
     """
     by, rows = _columns(readings, by), []
     versions = readings.groupby([*by, "level"], observed=True, dropna=False).version.max()
     for key, wide in _paired(readings, "level", by):
-        counts, version = wide.sum(), {level: versions[(*key, level)] for level in wide}
-        order = sorted(wide, key=lambda x: (-counts[x], version[x], -Level(x).documented))
-        best, second = order[:2]
-        lead, low, high, *_ = _difference(wide[second], wide[best])
-        ends = rate_interval(int(counts[best]), len(wide))
-        rate = counts[best] / len(wide)
-        rows.append((*key, best, version[best], rate, *ends, second, lead, low, high, low <= 0))
+        counts = wide.sum()
+        best, second = sorted(wide, key=lambda x: (-counts[x], versions[(*key, x)], -Level(x).documented))[:2]
+        lead = _difference(wide[second], wide[best])[:3]
+        rate, ends = counts[best] / len(wide), rate_interval(counts[best], len(wide))
+        rows.append((*key, best, versions[(*key, best)], rate, *ends, second, *lead, lead[1] <= 0))
     columns = ["level", "version", "rate", "low", "high", "next", "lead", "lead_low", "lead_high", "tie"]
-    return _typed(pd.DataFrame(rows, columns=[*by, *columns]), readings)
+    return _table(rows, [*by, *columns], readings)
 
 
 def _paired(readings: pd.DataFrame, between: str, by: list[str]) -> Iterator[tuple[tuple, pd.DataFrame]]:
@@ -208,39 +162,29 @@ def _paired(readings: pd.DataFrame, between: str, by: list[str]) -> Iterator[tup
 
 
 def _difference(a: pd.Series, b: pd.Series, confidence: float = 0.95) -> tuple:
-    """Mean difference of b less a with its interval, discordant pairs each way, pairs and trials."""
+    """Mean of b less a, its interval, discordant pairs each way, pairs, trials.  One pair a trial: Bonett and
+    Price's (Br. J. Math. Stat. Psych. 65 (2012), 479), for few discordant pairs; several: Student's for the
+    trials' means, no narrower than with a discordant pair more each way."""
     gain = b - a
     only_a, only_b, n = int((gain < 0).sum()), int((gain > 0).sum()), len(gain)
-    means = gain.groupby("trial").mean()
-    upper = (1 + confidence) / 2
-    ends = _bonett_price(only_a, only_b, n, upper) if len(means) == n else _student(means, n, upper)
-    return (means.mean(), *ends, only_a, only_b, n, len(means))
+    means, upper = gain.groupby("trial").mean(), (1 + confidence) / 2
+    trials, centre, half = len(means), means.mean(), 2.0  # one trial says nothing
+    if trials == n:
+        less, more = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
+        centre = more - less
+        half = stats.norm.ppf(upper) * np.sqrt((less + more - centre**2) / (n + 2))
+    elif trials > 1:
+        one_more = stats.t.ppf(upper, trials + 1) * stats.sem([*means, trials / n, -trials / n])
+        half = max(one_more, stats.t.ppf(upper, trials - 1) * stats.sem(means))
+    return means.mean(), max(-1.0, centre - half), min(1.0, centre + half), only_a, only_b, n, trials
 
 
-def _typed(table: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
-    """`table` with levels an ordered category where they are one in `like`."""
+def _table(rows: list[tuple], columns: list[str], like: pd.DataFrame) -> pd.DataFrame:
+    """Rows as a table, with levels an ordered category where they are one in `like`."""
+    table = pd.DataFrame(rows, columns=columns)
     return table.astype({"level": like.level.dtype}) if "level" in table else table
 
 
-def _bonett_price(only_a: int, only_b: int, n: int, upper: float) -> tuple[float, float]:
-    """Adjusted Wald interval of a paired difference of proportions, British J. Math. Stat. Psych. 65, 479."""
-    a, b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
-    half = stats.norm.ppf(upper) * np.sqrt((a + b - (b - a) ** 2) / (n + 2))
-    return max(-1.0, b - a - half), min(1.0, b - a + half)
-
-
-def _student(means: pd.Series, pairs: int, upper: float) -> tuple[float, float]:
-    """Student's, but no narrower than with a discordant pair more each way, as there."""
-    if len(means) < 2:
-        return -1.0, 1.0
-    one = len(means) / pairs
-    more = stats.t.ppf(upper, len(means) + 1) * stats.sem([*means, one, -one])
-    half = max(more, stats.t.ppf(upper, len(means) - 1) * stats.sem(means))
-    return max(-1.0, means.mean() - half), min(1.0, means.mean() + half)
-
-
-def _columns(table: pd.DataFrame, names: str | list[str]) -> list[str]:
-    names = [names] if isinstance(names, str) else list(names)
-    for name in names:
-        one_of("columns to group by", name, table.columns)
-    return names
+def _columns(table: pd.DataFrame, names: Columns) -> list[str]:
+    names = [names] if isinstance(names, str) else names
+    return [one_of("columns to group by", name, table.columns) for name in names]
