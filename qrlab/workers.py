@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import IO
 
 from joblib.externals.loky import ProcessPoolExecutor
@@ -131,20 +132,14 @@ def _worker(new: bool = False) -> Iterator[_Worker]:
             _busy.discard(worker)
 
 
+@atexit.register
 def stop() -> None:
-    """End what this process's workers are doing: their tasks raise WorkerError."""
+    """End all workers, whatever they are doing: their tasks raise WorkerError."""
     with _lock:
-        for worker in _busy:
+        for worker in (*_idle, *_busy):
             worker.stopped = True
             worker.kill()
-        _busy.clear()
-
-
-@atexit.register
-def _close_all() -> None:
-    stop()
-    while _idle:
-        _idle.pop().kill()
+        _idle.clear()
 
 
 def pids() -> list[int]:
@@ -173,29 +168,26 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _limit(seconds: float) -> None:
-    """End the process after so many seconds, even in a library that never lets Python run."""
-    faulthandler.dump_traceback_later(seconds, exit=True, file=_nowhere)
-
-
 def _answer(task: Task, places: list[str], read: bool) -> list[list[Row]]:
     """The readings of a task; without read all is made for them, and nothing is read."""
     sys.path[:] = places
     importlib.invalidate_caches()
-    _limit(_PATIENCE)
+    # Ends the process after so many seconds, even in a library that never lets Python run.
+    limit = partial(faulthandler.dump_traceback_later, exit=True, file=_nowhere)
+    limit(_PATIENCE)
     readers = {name: load(name) for name in {name for _, name in task.cells}}
     rows: list[list[Row]] = [[] for _ in task.cells]
     renew = 0.0
     for number in task.trials:
         if task.scene.camera is not None:  # large prints and many blots take their time
-            _limit(_PATIENCE)
+            limit(_PATIENCE)
             renew = 0.0
         trial, shown = task.scene.trial(task.seed, number), None
         for (severity, reader), of_cell in zip(task.cells, rows):
             if reader != "model" and severity != shown:
                 picture, shown = trial.picture(severity), severity
             if (now := time.monotonic()) >= renew:  # not at each reading: it starts a thread
-                _limit(1.25 * task.timeout + _GRACE)
+                limit(1.25 * task.timeout + _GRACE)
                 renew = now + 0.25 * task.timeout
             if not read:
                 continue
