@@ -52,7 +52,7 @@ def read_design(design: pd.DataFrame | Mapping) -> tuple[pd.DataFrame, list[Cond
     seen: set[Condition] = set()
     for k, row in enumerate(_frame(design).to_dict("records")):
         try:
-            condition = read_row(plain(row), scenes)
+            condition = read_row(row, scenes)
             reader = condition.reader
             if reader not in why_not:
                 why_not[reader] = unavailable(reader)
@@ -96,23 +96,21 @@ def _frame(design: pd.DataFrame | Mapping) -> pd.DataFrame:
     return design
 
 
-def plain(row: Mapping) -> dict[str, Any]:
-    """A row without what is missing; whole floats, as missing values in a column make them, as int."""
+def read_row(row: Mapping, scenes: dict[str, Scene]) -> Condition:
+    """A row of a design, checked; whole floats, as missing values in a column make them, are int.
+
+    scenes: those so far, by what rows said.
+    """
     values = {str(name): v.item() if isinstance(v, np.generic) else v for name, v in row.items()}
     there = {name: v for name, v in values.items() if not (pd.api.types.is_scalar(v) and pd.isna(v))}
-    return {name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in there.items()}
-
-
-def read_row(row: Mapping[str, Any], scenes: dict[str, Scene]) -> Condition:
-    """A row of a design, without what is missing, checked; scenes: those so far, by what rows said."""
-    scene = row.get("scene")
-    if scene is None:
-        said = {name: value for name, value in row.items() if name not in ("severity", "reader")}
-        scene = scenes.get(repr(said)) or scenes.setdefault(repr(said), _scene(said))
+    said = {name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in there.items()}
+    severity, reader = said.pop("severity", None), said.pop("reader", "zxing")
+    scene = said.get("scene") or scenes.get(repr(said)) or scenes.setdefault(repr(said), _scene(said))
     if not isinstance(scene, Scene):
         raise ValueError(f"scene must be a Scene, not {scene!r}")
-    severity = number("severity", row.get("severity", float(isinstance(scene.damage, Mix))), 0, 1)
-    return Condition(scene, severity, row.get("reader", "zxing"))
+    if severity is None:
+        severity = float(isinstance(scene.damage, Mix))
+    return Condition(scene, number("severity", severity, 0, 1), reader)
 
 
 def family_of(name: str) -> tuple[str, str]:
@@ -129,13 +127,13 @@ def _scene(said: Mapping[str, Any]) -> Scene:
         families[family][setting] = value
     own = families[""]
     photographed = families["print_"] or families["camera_"]
-    for names, wanted, other in (
-        (("contents", "mode"), "payload", "content" in own and "content"),
-        (RENDERED, "flawless pictures", photographed and "print and camera settings, which have their own"),
+    for names, other in (
+        (("contents", "mode"), "content" in own and "content"),
+        (RENDERED, photographed and "print and camera settings, which have their own"),
     ):
         for name in names:
             if other and name in own:
-                raise ValueError(f"{name} must go with {wanted}, not with {other}")
+                raise ValueError(f"{name} must not go with {other}")
     if photographed:
         own = own | _photographed(families["print_"], families["camera_"])
     return Scene(**own, parameters=tuple(sorted(families["damage_"].items())))

@@ -18,7 +18,7 @@ import pandas as pd
 
 from qrlab.cache import Cache, code_digest
 from qrlab.checks import integer, number
-from qrlab.design import CONDITIONS, FAMILIES, Condition, plain, read_design, read_row
+from qrlab.design import CONDITIONS, FAMILIES, Condition, read_design, read_row
 from qrlab.progress import progress
 from qrlab.readers import OUTCOMES, version_of
 from qrlab.scene import Scene
@@ -101,7 +101,7 @@ def readings(
 def shown(row: Mapping | pd.Series, *, seed: int, trial: int) -> np.ndarray:
     """The picture (uint8 height×width) that a reader was shown: a row of a design or result, and a trial."""
     own = [name for name in dict(row) if name in (*CONDITIONS, "scene") or name.startswith(FAMILIES)]
-    condition = read_row(plain({name: row[name] for name in own}), {})
+    condition = read_row({name: row[name] for name in own}, {})
     trial, seed = integer("trial", trial, 0, 10**9), integer("seed", seed, 0, 2**63 - 1)
     return condition.scene.trial(seed, trial).picture(condition.severity)
 

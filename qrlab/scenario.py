@@ -91,10 +91,9 @@ class Scenario:
 
         Raises ValueError for a payload that doesn't fit, and for a print that can't be made or seen.
         """
-        content: dict[str, Any] = {"payload": self.payload, "mode": self.mode, "version": version}
-        damage = Mix(self.wear)
-        parsed = Level.parse(level)
-        return Scene(**content, level=parsed, damage=damage, printed=self.print, camera=self.camera)
+        symbol: dict[str, Any] = {"level": level, "version": version}
+        content: dict[str, Any] = {"payload": self.payload, "mode": self.mode, "damage": Mix(self.wear)}
+        return Scene(**symbol, **content, printed=self.print, camera=self.camera)
 
     def design(
         self, levels: Iterable[Level | str] = tuple(Level), version: int | None = None
@@ -151,10 +150,8 @@ def _scenarios() -> dict[str, Scenario]:
 def _read(name: str, rows: list[dict[str, str]]) -> Scenario:
     """The scenario of a name from its rows of the file; of two for a parameter the later one holds."""
     values = {row["parameter"]: _value(row["value"]) for row in rows}
-    known = {
-        row["parameter"]: (_value(row["low"]), _value(row["high"]), row["unit"], row["source"])
-        for row in rows
-    }
+    ends = [(_value(row["low"]), _value(row["high"]), row["unit"], row["source"]) for row in rows]
+    known = {row["parameter"]: about for row, about in zip(rows, ends)}
     blank = Scenario(name, Print(values["print_width_mm"]), Camera.at(values["camera_distance_mm"]))
     return replace(blank.change(**values), known=known)
 

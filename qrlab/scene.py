@@ -14,7 +14,7 @@ from qrlab.checks import integer, named, number, one_of
 from qrlab.damage import MODELS, Damage, painted
 from qrlab.imaging import photograph, render
 from qrlab.optics import Camera, Print, place
-from qrlab.standard import ALPHABETS, UNITS, Level, capacity, size_of, smallest_version
+from qrlab.standard import ALPHABETS, Level, capacity, size_of, smallest_version, too_long
 from qrlab.symbols import Symbol, make
 
 _ONE_IN_TWENTY = 1.6449  # standard deviations above the mean
@@ -24,9 +24,9 @@ _ONE_IN_TWENTY = 1.6449  # standard deviations above the mean
 class Wear:
     """One kind of damage as it is spread over many prints.
 
-    kind: a key of damage.MODELS; share: of all prints, that bear it, 0 to 1; typical: its median severity
-    on these; spread: by how much the severity that one in twenty of these
-    exceeds is greater, 1 (all alike) or more.  Between them severities are log-normal, and 1 at most.
+    kind: a key of damage.MODELS; share: of all prints, that bear it, 0 to 1; typical: its median severity on
+    these; spread: by how much the severity that one in twenty of these exceeds is greater, 1 (all alike) or
+    more.  Between them severities are log-normal, and 1 at most.
     """
 
     kind: str
@@ -101,38 +101,31 @@ class Scene:
         integer("quiet_zone", self.quiet_zone, 0, 100)
         if self.mask is not None:
             integer("mask", self.mask, 0, 7)
+        if (self.printed is None) != (self.camera is None):
+            raise ValueError("printed and camera must be given together, not one alone")
         if self.printed is not None and self.camera is not None:
             named("print_", self.printed.module_mm, size_of(version))
             named("camera_", place, size_of(version), self.printed, self.camera, rng=0)
-        self._check_damage()
+        if not isinstance(self.damage, Mix) and one_of("damage", self.damage, ["none", *MODELS]) != "none":
+            allowed = list(inspect.signature(MODELS[self.damage]).parameters)[1:]  # without rng
+            for name, _ in self.parameters:
+                one_of(f"parameters of {self.damage}", name, allowed)
+            named("damage_", MODELS[self.damage], 0, **dict(self.parameters))
+        elif self.parameters:
+            name, _ = self.parameters[0]
+            raise ValueError(f"damage_{name} must go with a damage, not with {self.damage}")
 
     def _version(self) -> int:
-        if self.content is not None and self.payload is not None:
-            raise ValueError(f"payload must be left out where content is given, not {self.payload!r}")
+        if (self.content is None) == (self.payload is None):
+            raise ValueError(f"either content or payload must be given, not payload {self.payload!r}")
         if self.content is not None:
             return make(self.content, self.level, version=self.version, mask=self.mask).version
-        if self.payload is None:
-            raise ValueError("content or payload must be given, not None")
         one_of("mode", self.mode, ALPHABETS)
         payload = integer("payload", self.payload, 1, capacity(40, Level.L, self.mode))
         version = self.version or smallest_version(payload, self.level, self.mode)
-        held = capacity(version or 40, self.level, self.mode)
-        if version is None or held < payload:
-            most = f"{held:,} {UNITS[self.mode]} for version {version or '40, the largest,'}"
-            raise ValueError(f"payload must be at most {most} at level {self.level}, not {payload}")
+        if version is None or capacity(version, self.level, self.mode) < payload:
+            raise ValueError(f"payload: {too_long(payload, self.mode, self.level, self.version)}")
         return version
-
-    def _check_damage(self) -> None:
-        if not isinstance(self.damage, Mix):
-            one_of("damage", self.damage, ["none", *MODELS])
-        if self.damage not in MODELS:
-            for name, _ in self.parameters:
-                raise ValueError(f"damage_{name} must go with a damage, not with {self.damage}")
-            return
-        allowed = list(inspect.signature(MODELS[self.damage]).parameters)[1:]  # without rng
-        for name, _ in self.parameters:
-            one_of(f"parameters of {self.damage}", name, allowed)
-        named("damage_", MODELS[self.damage], 0, **dict(self.parameters))
 
     def trial(self, seed: int, number: int) -> "Trial":
         """What trial `number` shows; of a payload, content `number` modulo `contents`."""

@@ -8,7 +8,7 @@ import pytest
 from helpers import once
 
 import qrlab as qr
-from qrlab.design import Condition, plain, read_design, read_row
+from qrlab.design import Condition, read_design, read_row
 from qrlab.optics import Camera, Print
 from qrlab.readers import DECODERS, OUTCOMES
 from qrlab.scene import Mix, Scene, Wear
@@ -20,7 +20,7 @@ STAINED = Mix((Wear("stain", 0.5, 0.05),))
 
 
 def condition(row: dict) -> Condition:
-    return read_row(plain(row), {})
+    return read_row(row, {})
 
 
 # --- what a row means ---
@@ -198,8 +198,8 @@ ROW_1 = {
     "a list": ({"payload": [10, [20]]}, r"payload .* 1 to 2953, not \[20\]"),
     "of a mode": ({"payload": [10, 4297], "mode": "alphanumeric"}, r"payload .* 1 to 4296, not 4297"),
     "mode": ({"mode": ["byte", "kanji"]}, r"mode .*numeric, alphanumeric, byte, .*'kanji'"),
-    "what never fits": ({"payload": [10, 1274], "level": "H"}, r"payload .*1,273 .*version 40.* H, not 1274"),
-    "what does not fit": ({"payload": [10, 15], "version": 1}, r"payload .*14 bytes .*version 1 .*M, not 15"),
+    "what never fits": ({"payload": [10, 1274], "level": "H"}, r"payload.*1,273 .*40, .*H .*not 1,274"),
+    "what does not fit": ({"payload": [10, 15], "version": 1}, r"payload.*14 bytes .*version 1 .*M .*not 15"),
     "contents": ({"contents": [1, 0]}, r"contents .* 1 to .*, not 0"),
     "version": ({"version": [1, 41]}, r"version .* 1 to 40, not 41"),
     "mask": ({"mask": [1, 8]}, r"mask .* 0 to 7, not 8"),
@@ -272,10 +272,10 @@ TWO = pd.DataFrame([[10, "L", "M"]], columns=["payload", "level", "level"])
         (PHOTOGRAPHED | {"camera_noise": [None, 0.01]}, r"design .*each condition once, not row 1"),
         ({"payload": 10, "level": []}, r"design .*condition"),
         (TWO, r"columns .*once.*level"),
-        ({"content": ["x", None]}, r"row 1: content .*given"),
+        ({"content": ["x", None]}, r"row 1: .*content .*given"),
         ({"content": ["fits", "does not fit in"], "version": 1}, r"row 1: content .*14 bytes .*not 15"),
-        ({"content": "x", "contents": 3}, r"row 0: contents .*payload"),
-        ({"content": "x", "mode": "byte"}, r"row 0: mode .*payload"),
+        ({"content": "x", "contents": 3}, r"row 0: contents .*content"),
+        ({"content": "x", "mode": "byte"}, r"row 0: mode .*content"),
         ({"content": "x", "print_width_mm": 25}, r"row 0: camera_px_per_mm or camera_distance_mm"),
         ({"content": "x", "camera_px_per_mm": 5}, r"row 0: print_width_mm"),
     ],
