@@ -28,7 +28,6 @@ from qrlab.scenario import Scenario, named_scenario
 from qrlab.standard import UNITS, Level, mode_of, ordered, size_of, smallest_version, too_long
 from qrlab.stats import differences, rate_interval
 
-MARGIN = 0.01  # by which a level may read less than the best and be as good
 FIRST_LOOK = 100  # trials before a decision is tried; then twice as many, and so on
 _FACTORS = (1.25, 1.5, 2, 3, 4, 6)  # by which a change is tried, with FIRST_LOOK trials,
 _RESOLVED = 8  # unless modules get more camera pixels than that
@@ -52,10 +51,10 @@ class Verdict:
     reached: bool | None
     behind: pd.DataFrame
 
-    def is_clear(self) -> bool:
-        """Every level is told from the best, or within MARGIN of it; and so is the target."""
+    def is_clear(self, margin: float) -> bool:
+        """Every level is told from the best, or within `margin` of it; and so is the target."""
         others = self.behind.drop(self.best)
-        return self.reached is not None and bool(((others.low > 0) | (others.high < MARGIN)).all())
+        return self.reached is not None and bool(((others.low > 0) | (others.high < margin)).all())
 
 
 def decide(table: pd.DataFrame, gaps: pd.DataFrame, target: float, prescribed: Level | None) -> Verdict:
@@ -161,6 +160,7 @@ def choose(
     *,
     trials: int = 1600,
     seed: int = 0,
+    margin: float = 0.01,
     seconds: float | None = None,
     jobs: int = -1,
     advice: bool = True,
@@ -169,11 +169,12 @@ def choose(
 
     content: str or bytes, as for `make`, or its length in units of the scenario's mode; None: as that says;
     scenario: a Scenario or a key of SCENARIOS; trials: prints at most, 10 or more: it ends once all levels
-    are told from the best or sure to be within MARGIN of it, and the target is reached or missed; seconds:
-    about how long it may take, and then the prints depend on the machine; jobs: as for `run`; advice: look
-    for changes where the target is missed.  Raises ValueError for bad input and for too much content.
+    are told from the best or sure to be within `margin` (0 to 1) of it, and the target is reached or missed;
+    seconds: about how long it may take, and then the prints depend on the machine; jobs: as for `run`; advice:
+    look for changes where the target is missed.  Raises ValueError for bad input and for too much content.
     """
     integer("trials", trials, 10, 10**7)
+    number("margin", margin, 0, 1)
     until = time.monotonic() + (np.inf if seconds is None else number("seconds", seconds, 0)) / 2
     case = named_scenario(scenario)
     if isinstance(content, str | bytes):
@@ -189,7 +190,7 @@ def choose(
     case = replace(case, readers=tuple(reader for reader in case.readers if reader not in left_out))
     looks = [FIRST_LOOK * 2**k for k in range(20) if FIRST_LOOK * 2**k < trials] + [trials]
     for table, verdict, read in _simulated(case, looks, seed, jobs, 1 - 0.05 / len(looks)):  # noqa: B007
-        if verdict is None or verdict.is_clear() or time.monotonic() > until:
+        if verdict is None or verdict.is_clear(margin) or time.monotonic() > until:
             break
     changes = pd.DataFrame(columns=_CHANGED)
     if advice and (verdict is None or verdict.reached is False):

@@ -103,7 +103,9 @@ def read_row(row: Mapping, scenes: dict[str, Scene]) -> Condition:
     """
     values = {str(name): v.item() if isinstance(v, np.generic) else v for name, v in row.items()}
     there = {name: v for name, v in values.items() if not (pd.api.types.is_scalar(v) and pd.isna(v))}
-    said = {name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in there.items()}
+    said: dict[str, Any] = {
+        name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in there.items()
+    }
     severity, reader = said.pop("severity", None), said.pop("reader", "zxing")
     scene = said.get("scene") or scenes.get(repr(said)) or scenes.setdefault(repr(said), _scene(said))
     if not isinstance(scene, Scene):

@@ -140,6 +140,7 @@ def stop() -> None:
             worker.stopped = True
             worker.kill()
         _idle.clear()
+        _busy.clear()
 
 
 def pids() -> list[int]:

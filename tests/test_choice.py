@@ -89,11 +89,11 @@ def test_a_prescribed_level_is_taken_whatever_the_others_do(target):
 
 def test_a_decision_is_clear_once_every_level_is_told_apart_or_near_enough_and_the_target_too():
     rates = [0.9, 0.9, 0.9, 0.95]
-    assert verdict(rates, half=0.02).is_clear()
-    assert not verdict(rates, half=0.06).is_clear()
-    assert verdict([0.9, 0.9, 0.9, 0.9], half=0.009).is_clear()
-    assert not verdict([0.9, 0.9, 0.9, 0.9], half=0.011).is_clear()
-    assert not verdict(rates, half=0.02, target=0.95).is_clear()
+    assert verdict(rates, half=0.02).is_clear(0.01)
+    assert not verdict(rates, half=0.06).is_clear(0.01)
+    assert verdict([0.9, 0.9, 0.9, 0.9], half=0.009).is_clear(0.01)
+    assert not verdict([0.9, 0.9, 0.9, 0.9], half=0.011).is_clear(0.01)
+    assert not verdict(rates, half=0.02, target=0.95).is_clear(0.01)
 
 
 # --- choices whose answer is known ---
@@ -272,6 +272,7 @@ WRONG = {
     "no scenario": ((10, 5), "scenario must be a Scenario or the name of one, not 5"),
     "too few trials": ((10, NEAR, {"trials": 5}), "trials must be an integer from 10 to"),
     "a negative seed": ((10, NEAR, {"seed": -1}), "seed must be an integer"),
+    "a margin of points": ((10, NEAR, {"margin": 5}), "margin must be a number from 0 to 1, not 5"),
     "no time": ((10, NEAR, {"seconds": -1}), "seconds must be a number of 0 or more, not -1"),
     "too much for the prescribed level": (
         (2000, NEAR.change(prescribed="H")),
@@ -329,11 +330,10 @@ def test_intervals_and_verdicts_hold_although_the_simulation_stops_when_it_is_cl
         return table.assign(level=level, trial=trial, outcome=np.where(ok, "ok", "unread"))
 
     monkeypatch.setattr(module, "readings", made_up)
-    monkeypatch.setattr(module, "MARGIN", 0.05)
     scenario, repeats = NEAR.change(readers=("zxing", "zxing-pure"), target=0.945), 40
     inside, wrongly_apart, ends = 0, 0, set()
     for _ in range(repeats):
-        said = choose(141, scenario, trials=800, advice=False)
+        said = choose(141, scenario, trials=800, margin=0.05, advice=False)
         ends.add(said.trials)
         inside += sum(row.low <= rates[row.level] <= row.high for row in said.table.itertuples())
         wrongly_apart += len({"Q", "H"} & set(said.verdict.tied)) == 1
