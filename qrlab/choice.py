@@ -170,8 +170,8 @@ def choose(
     content: str or bytes, as for `make`, or its length in units of the scenario's mode; None: as that says;
     scenario: a Scenario or a key of SCENARIOS; trials: prints at most, 10 or more: it ends once all levels
     are told from the best or sure to be within `margin` (0 to 1) of it, and the target is reached or missed;
-    seconds: about how long it may take, and then the prints depend on the machine; jobs: as for `run`; advice:
-    look for changes where the target is missed.  Raises ValueError for bad input and for too much content.
+    seconds: about how long it may take, and then the prints depend on the machine; jobs: as for `run`;
+    advice: look for changes where the target is missed.  ValueError for bad input and too much content.
     """
     integer("trials", trials, 10, 10**7)
     number("margin", margin, 0, 1)

@@ -127,22 +127,16 @@ def _scene(said: Mapping[str, Any]) -> Scene:
     for name, value in said.items():
         family, setting = family_of(name)
         families[family][setting] = value
-    own = families[""]
-    photographed = families["print_"] or families["camera_"]
-    for names, other in (
-        (("contents", "mode"), "content" in own and "content"),
-        (RENDERED, photographed and "print and camera settings, which have their own"),
-    ):
-        for name in names:
-            if other and name in own:
-                raise ValueError(f"{name} must not go with {other}")
-    if photographed:
-        own = own | _photographed(families["print_"], families["camera_"])
-    return Scene(**own, parameters=tuple(sorted(families["damage_"].items())))
-
-
-def _photographed(prints: dict[str, Any], camera: dict[str, Any]) -> dict[str, Any]:
-    """The print and the camera that their settings say."""
+    own, prints, camera = families[""], families["print_"], families["camera_"]
+    own["parameters"] = tuple(sorted(families["damage_"].items()))
+    for name in ("contents", "mode"):
+        if "content" in own and name in own:
+            raise ValueError(f"{name} must not go with content")
+    if not prints and not camera:
+        return Scene(**own)
+    for name in RENDERED:
+        if name in own:
+            raise ValueError(f"{name} must not go with print and camera settings, which have their own")
     for family, settings in (("print_", prints), ("camera_", camera)):
         for name in settings:
             one_of(f"settings of {family.rstrip('_')}", name, SETTINGS[family])
@@ -153,7 +147,7 @@ def _photographed(prints: dict[str, Any], camera: dict[str, Any]) -> dict[str, A
         came = " and ".join(f"camera_{name}" for name in scales) or "neither"
         raise ValueError(f"camera_px_per_mm or camera_distance_mm must be given for a photograph, not {came}")
     seeing = named("camera_", Camera if scales == ["px_per_mm"] else Camera.at, **camera)
-    return {"printed": named("print_", Print, **prints), "camera": seeing}
+    return Scene(**own, printed=named("print_", Print, **prints), camera=seeing)
 
 
 def _complete(row: dict[str, Any], condition: Condition) -> dict[str, Any]:

@@ -155,14 +155,14 @@ def _task(scene: Scene, trials: range, cells: dict[int, Condition], seed: int, t
     )
 
 
-def _one(task: Task) -> tuple[Task, list[list[Row]]]:
-    return task, carry_out(task)
-
-
 def _carried_out(tasks: list[Task], jobs: int) -> Iterator[tuple[Task, list[list[Row]]]]:
     """Answers as they come.  Threads are enough: each waits for a process of its own."""
+
+    def one(task: Task) -> tuple[Task, list[list[Row]]]:
+        return task, carry_out(task)
+
     parallel = joblib.Parallel(n_jobs=jobs, prefer="threads", return_as="generator_unordered")
-    answers = parallel(joblib.delayed(_one)(task) for task in tasks)
+    answers = parallel(joblib.delayed(one)(task) for task in tasks)
     try:
         for answer in answers:  # noqa: UP028, yield from would close them before their workers stop
             yield answer

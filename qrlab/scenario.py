@@ -69,7 +69,13 @@ class Scenario:
             parts.setdefault(part, {})[name] = value
         mine = parts.pop("")
         mine["print"] = named("print_", replace, mine.get("print", self.print), **parts.pop("print_"))
-        mine["camera"] = _seen(mine.get("camera", self.camera), parts.pop("camera_"))
+        camera, settings = mine.get("camera", self.camera), parts.pop("camera_")
+        seen = asdict(camera) | settings
+        if "px_per_mm" in settings:
+            mine["camera"] = named("camera_", Camera, **seen)
+        else:
+            del seen["px_per_mm"]
+            mine["camera"] = named("camera_", Camera.at, **{"distance_mm": camera.distance_mm} | seen)
         wear = {worn.kind: worn for worn in Mix(mine.get("wear", self.wear)).wear}
         for kind, said in parts.items():
             wear[kind] = named(f"{kind}_", replace, wear.get(kind, Wear(kind)), **said)
@@ -130,30 +136,19 @@ def _split(parameter: str) -> tuple[str, str]:
     return "", one_of(f"parameters of a scenario, apart from {others},", parameter, _OWN)
 
 
-def _seen(camera: Camera, changes: dict[str, Any]) -> Camera:
-    """A camera with other settings, at the same distance unless that, or its scale, is among them."""
-    if "px_per_mm" in changes:
-        return named("camera_", replace, camera, **changes)
-    settings = {"distance_mm": camera.distance_mm} | asdict(camera) | changes
-    del settings["px_per_mm"]
-    return named("camera_", Camera.at, **settings)
-
-
 def _scenarios() -> dict[str, Scenario]:
+    """From data/scenarios.csv; what it says of "any" holds for all unless a scenario says other."""
     with data_file("scenarios.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    shared = [row for row in rows if row["scenario"] == "any"]
-    names = dict.fromkeys(row["scenario"] for row in rows if row["scenario"] != "any")
-    return {name: _read(name, shared + [row for row in rows if row["scenario"] == name]) for name in names}
-
-
-def _read(name: str, rows: list[dict[str, str]]) -> Scenario:
-    """The scenario of a name from its rows of the file; of two for a parameter the later one holds."""
-    values = {row["parameter"]: _value(row["value"]) for row in rows}
-    ends = [(_value(row["low"]), _value(row["high"]), row["unit"], row["source"]) for row in rows]
-    known = {row["parameter"]: about for row, about in zip(rows, ends)}
-    blank = Scenario(name, Print(values["print_width_mm"]), Camera.at(values["camera_distance_mm"]))
-    return replace(blank.change(**values), known=known)
+    found = {}
+    for name in dict.fromkeys(row["scenario"] for row in rows if row["scenario"] != "any"):
+        mine = [row for row in rows if row["scenario"] == "any"] + [r for r in rows if r["scenario"] == name]
+        values = {row["parameter"]: _value(row["value"]) for row in mine}
+        ends = [(_value(row["low"]), _value(row["high"]), row["unit"], row["source"]) for row in mine]
+        known = {row["parameter"]: about for row, about in zip(mine, ends)}
+        blank = Scenario(name, Print(values["print_width_mm"]), Camera.at(values["camera_distance_mm"]))
+        found[name] = replace(blank.change(**values), known=known)
+    return found
 
 
 def _value(text: str) -> Any:
@@ -163,7 +158,6 @@ def _value(text: str) -> Any:
         return text
 
 
-# The named scenarios, of data/scenarios.csv; what that says of "any" holds for all of them.
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(_scenarios())
 
 
