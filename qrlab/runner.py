@@ -131,10 +131,10 @@ def _read(
                 bar.total -= len(chunk)  # the time left is that of what is read now
                 yield place, chunk.start, rows[: len(chunk)]
         bar.refresh()
-        tasks = [
+        tasks = (
             _task(scene, chunk, {place: conditions[place] for place in places}, seed, timeout)
             for (scene, chunk), places in missing.items()
-        ]
+        )
         for task, answer in _carried_out(tasks, jobs):
             start = task.trials.start
             store.put({f"{keys[place]} from trial {start}": rows for place, rows in zip(task.places, answer)})
@@ -155,7 +155,7 @@ def _task(scene: Scene, trials: range, cells: dict[int, Condition], seed: int, t
     )
 
 
-def _carried_out(tasks: list[Task], jobs: int) -> Iterator[tuple[Task, list[list[Row]]]]:
+def _carried_out(tasks: Iterator[Task], jobs: int) -> Iterator[tuple[Task, list[list[Row]]]]:
     """Answers as they come.  Threads are enough: each waits for a process of its own."""
 
     def one(task: Task) -> tuple[Task, list[list[Row]]]:
