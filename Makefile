@@ -44,10 +44,11 @@ lint: $(READY)  ## check style, format and types
 bench: $(READY)  ## measure speed, as ratios to a real reader's
 	$(BIN)/python tests/bench.py
 
-notebooks: $(READY)  ## execute the committed notebooks again, in place
-	TQDM_DISABLE=1 QRLAB_STILL=1 $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
-		--ExecutePreprocessor.record_timing=False --log-level=WARN \
+notebooks: $(READY)  ## execute the committed notebooks again, in place, and draw the README's picture
+	TQDM_DISABLE=1 QRLAB_STILL=1 QRLAB_FIGURES="$(CURDIR)/reports/notebooks" $(BIN)/jupyter nbconvert \
+		--to notebook --execute --inplace --ExecutePreprocessor.record_timing=False --log-level=WARN \
 		--ExecutePreprocessor.extra_arguments=--IPKernelApp.log_level=40 $(NOTEBOOKS)
+	cp reports/notebooks/what_the_percentages_mean.svg data/
 
 constraints: $(BROWSER)  ## write the installed versions to constraints.txt
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/ @.*//' > constraints.txt

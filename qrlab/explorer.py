@@ -1,21 +1,17 @@
-"""An explorer for JupyterLab: turn the controls, and see what is left of a symbol.
-
-`View`, the exact model's answer, knows no widget.  Readers answer after it, in their own thread.
-"""
+"""An explorer for JupyterLab: turn the controls, and see what is left of a symbol; `View` has no widget."""
 
 import html
-import io
 import os
 from base64 import b64encode
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
-from PIL import Image
 
 from qrlab.checks import integer, number, one_of
-from qrlab.damage import MODELS, painted
+from qrlab.damage import MODELS
 from qrlab.files import STILL
 from qrlab.model import break_point, judge
 from qrlab.placement import layout
@@ -26,8 +22,9 @@ from qrlab.symbols import make
 QUIET_ZONE = 4
 # Light and dark, as printed; in a wrong codeword that is corrected; in a lost block; a wrong module; black.
 SHADES = ("#ffffff", "#b8bcc2", "#ffe2b8", "#d99a2b", "#cfe0f5", "#5d8fc9", "#8b0016", "#000000")
-_KEY = {"wrong modules": 6, "the rest of codewords that can be corrected": 3, "lost blocks": 5}
-_WORKER = ThreadPoolExecutor(1, "qrlab-explorer")  # one reader at a time, beside the moves
+PALETTE = np.array([bytearray.fromhex(shade[1:])[::-1] for shade in SHADES], np.uint8)  # as OpenCV has it
+PAGE = Path(__file__).with_name("page").joinpath("explorer.html").read_text(encoding="utf-8")
+SLOW = ("model", "boofcv")  # no reader; Java takes seconds to start
 
 
 @dataclass(eq=False)
@@ -36,8 +33,8 @@ class View:
 
     version: 1 to 40, None: the smallest that fits; damage: a key of MODELS, drawn with seed (0 to 10⁶);
     severity: share of the area, 0 to 1; print_width_mm: with the quiet zone, 1 to 10,000.  Made of that:
-    symbol; wrong: bool n×n, its wrong modules; judged: what they do to codewords and blocks; breaking_point:
-    a severity, inf where it survives all of this damage.
+    symbol; damaged and wrong, bool n×n: its modules, and which changed; judged: what that does to codewords
+    and blocks; breaking_point: a severity, inf where it survives all of this damage.
     """
 
     content: str
@@ -50,18 +47,15 @@ class View:
 
     def __post_init__(self) -> None:
         one_of("damage", self.damage, MODELS)
-        number("severity", self.severity, 0, 1)
         integer("seed", self.seed, 0, 10**6)
         number("print_width_mm", self.print_width_mm, 1, 10_000)
-        if not self.content:
-            raise ValueError("content must not be empty: type what the symbol is to say")
         self.symbol = symbol = make(self.content, self.level, version=self.version)
         extra = {"level": symbol.level} if self.damage == "worst_codewords" else {}
         damage = MODELS[self.damage](self.seed, **extra)
-        order = damage.order(symbol.size)
-        self.wrong = painted(symbol.modules, order <= self.severity, damage.paint) != symbol.modules
+        self.damaged = damage.apply(symbol.modules, self.severity)
+        self.wrong = self.damaged != symbol.modules
         self.judged = judge(symbol, self.wrong)
-        self.breaking_point = float(break_point(symbol, order, damage.paint))
+        self.breaking_point = float(break_point(symbol, damage.order(symbol.size), damage.paint))
 
     def shades(self) -> np.ndarray:
         """int n×n, indices into SHADES: what is wrong with each module."""
@@ -69,57 +63,38 @@ class View:
         fate = np.where(self.judged.lost[here.block], 4, 2 * self.judged.codewords)
         return np.where(self.wrong, 6, np.append(fate, 0)[here.codeword] + self.symbol.modules)  # -1: the 0
 
-    def read(self, reader: str) -> str:
-        """A reader's answer, an outcome, to the damaged symbol drawn flawlessly."""
-        return decode(self.symbol.modules ^ self.wrong, reader, self.symbol).outcome
-
-    def picture(self, side_px: int = 400) -> bytes:
+    def picture(self) -> bytes:
         """The symbol as a reader sees it, and beside it what is wrong, in SHADES: a PNG file."""
-        seen = np.where(self.symbol.modules ^ self.wrong, len(SHADES) - 1, 0)
-        image = np.hstack([np.pad(half, QUIET_ZONE) for half in (seen, self.shades())]).astype(np.uint8)
-        px, out = max(1, side_px // len(image)), io.BytesIO()
-        picture = Image.fromarray(image.repeat(px, axis=0).repeat(px, axis=1))
-        picture.putpalette(bytes.fromhex("".join(SHADES).replace("#", "")))
-        picture.save(out, "png", compress_level=1)
-        return out.getvalue()
+        halves = [np.pad(half, QUIET_ZONE) for half in (7 * self.damaged, self.shades())]
+        px = max(1, 400 // len(halves[0]))
+        image = PALETTE[np.hstack(halves)].repeat(px, axis=0).repeat(px, axis=1)
+        return cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 6])[1].tobytes()
 
     def sentences(self) -> tuple[str, str, str]:
         """Its breaking point; what is wrong with it; its size."""
-        symbol, counts, lost = self.symbol, self.judged.counts, self.judged.lost
-        here, fullest = layout(symbol.version, symbol.level), np.argmax(counts)
-        at, width, n = self.breaking_point, self.print_width_mm, symbol.size
+        at, (codewords, counts, lost), symbol = self.breaking_point, self.judged, self.symbol
         point = f"gives out at {at:.1%} of the area" if at < np.inf else "survives all of this damage"
-        held = f"the fullest block has {counts[fullest]} of the {here.correctable[fullest]} it corrects"
+        limit = layout(symbol.version, symbol.level).correctable[0]  # the same in every block
+        held = f"the fullest block has {counts.max()} of the {limit} it corrects"
         fate = f"{lost.sum()} of {len(lost)} blocks lost" if lost.any() else held
-        found = f"At {self.severity:.1%}, {self.wrong.sum():,} modules and {counts.sum():,} of "
+        found = f"At {self.severity:.1%}, {self.wrong.sum():,} modules and {codewords.sum():,} of "
+        n, width = symbol.size, self.print_width_mm
         size = f"{len(symbol.content):,} bytes, version {symbol.version}-{symbol.level}: {n} × {n} modules "
         size += f"of {width / (n + 2 * QUIET_ZONE):.2f} mm, {width:g} mm wide with the quiet zone."
-        return f"Error correction {point}.", f"{found}{len(here.block):,} codewords are wrong: {fate}.", size
-
-    def page(self) -> str:
-        """The picture, its key and the sentences, as HTML."""
-        point, found, size = self.sentences()
-        spot = '<span style="background: {}; padding: 0 .7em; margin: 0 .4em 0 1em"></span>{}'
-        key = "".join(spot.format(SHADES[k], text) for text, k in _KEY.items())
-        alt = f"The damaged symbol as a reader sees it, and with what is wrong marked. {found}"
-        image = f'<img alt="{alt}" src="data:image/png;base64,{b64encode(self.picture()).decode()}">'
-        return f"{image}<div>{key}</div><p><b>{point}</b> {found}<br>{size}</p>"
+        return f"Error correction {point}.", f"{found}{len(codewords):,} codewords are wrong: {fate}.", size
 
 
 class Explorer:
-    """The widget, .box; .view: what it shows, None for unusable content; .reading: the Future of the
-    readers' answers to the last move.  Where QRLAB_STILL is set it shows itself as a picture."""
+    """The widget, .box; .view: what it shows, None for unusable content; .reading: each reader's outcome.
+    Where QRLAB_STILL is set it shows itself as a picture."""
 
     def __init__(self, content: str, start: View) -> None:
         import ipywidgets as widgets  # comes with the notebooks' extra
 
-        self.view: View | None = start
-        self._moves = 0
-        slow = ("model", "boofcv")  # no reader; Java takes seconds to start
-        self.readers = [name for name in DECODERS if name not in slow and not unavailable(name)]
+        self.readers = [name for name in DECODERS if name not in SLOW and not unavailable(name)]
         style, wide = {"description_width": "8em"}, {"width": "38em", "max_width": "98%"}
         percent = {"max": 1, "step": 0.001, "readout_format": ".1%", "layout": wide, "style": style}
-        versions = [("smallest that fits", None), *((str(version), version) for version in VERSIONS)]
+        versions = [("smallest that fits", None), *zip(map(str, VERSIONS), VERSIONS)]
         self.controls: dict[str, Any] = {
             "content": widgets.Text(layout=wide),
             "level": widgets.Dropdown(options=list(Level)),
@@ -138,39 +113,26 @@ class Explorer:
         self.go = widgets.Button(description="go to it", layout={"width": "6em"})
         first, *others, last = self.controls.values()
         self.go.on_click(lambda _: last.set_trait("value", min(1, np.ceil(self.mark.value * 1e3) / 1e3)))
-        self.shown, self.answers = widgets.HTML(), widgets.HTML()
+        self.shown = widgets.HTML()
         rows = [others[:3], others[3:], [last], [self.mark, self.go]]
         boxes = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows]
-        self.box = widgets.VBox([first, *boxes, self.shown, self.answers])
-        self.box.add_class("qrlab-explorer")
+        self.box = widgets.VBox([first, *boxes, self.shown]).add_class("qrlab-explorer")
         self._moved()
 
     def _moved(self, _: object = None) -> None:
-        self._moves += 1
+        self.view, point = None, np.inf
+        self.reading: dict[str, str] = {}
         try:
-            self.view = View(**{name: control.value for name, control in self.controls.items()})
-            self.shown.value = self.view.page()
+            self.view = view = View(**{name: control.value for name, control in self.controls.items()})
         except ValueError as problem:
-            self.view, self.shown.value = None, f'<p role="alert">{html.escape(str(problem))}</p>'
-        point = self.view.breaking_point if self.view else np.inf
+            self.shown.value = f'<p role="alert">{html.escape(str(problem))}</p>'
+        else:
+            self.reading = {name: decode(view.damaged, name, view.symbol).outcome for name in self.readers}
+            readers = ", ".join(f"<b>{name}</b> {outcome}" for name, outcome in self.reading.items())
+            png, point = b64encode(view.picture()).decode(), view.breaking_point
+            self.shown.value = PAGE.format(*view.sentences(), png=png, shades=SHADES, readers=readers)
         self.mark.value, self.go.disabled = min(1, point), bool(np.isinf(point))
         self.mark.layout.visibility = "hidden" if self.go.disabled else "visible"
-        self._answer({})
-        self.reading = _WORKER.submit(self._read, self._moves, self.view)
-
-    def _read(self, move: int, view: View | None) -> dict[str, str]:
-        """The readers' answers one by one, as long as nothing has moved since."""
-        said: dict[str, str] = {}
-        for reader in self.readers:
-            if view and move == self._moves:
-                said[reader] = view.read(reader)
-            if view and move == self._moves:  # still
-                self._answer(said)
-        return said
-
-    def _answer(self, said: dict[str, str]) -> None:
-        each = ", ".join(f"<b>{reader}</b> {said.get(reader, '…')}" for reader in self.readers)
-        self.answers.value = f"<p>Readers, of a flawless picture: {each}</p>" if self.view else ""
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         still = {"text/plain": "The explorer: run this cell in JupyterLab."}

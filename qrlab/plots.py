@@ -1,7 +1,4 @@
-"""Figures and tables that several notebooks share: each function draws a data frame and returns its Axes.
-
-Nothing here computes a result; what one notebook draws stands in that notebook.
-"""
+"""Figures and tables that several notebooks share: each draws a data frame, and computes nothing."""
 
 import hashlib
 import os
@@ -29,12 +26,10 @@ from qrlab.placement import layout
 from qrlab.standard import Level
 from qrlab.symbols import Symbol
 
-# One colour a level, everywhere: light to dark so that they keep their order in grey print, and apart
-# for the common kinds of colour blindness.
+# One colour a level: light to dark, for grey print, and apart for the common kinds of colour blindness.
 LEVEL_COLOR = {"L": "#dd8e10", "M": "#218a7d", "Q": "#2558a0", "H": "#41104f"}
 GREY = "#5f6368"
-# One colour and one marker a reader, everywhere; the colours keep clear of the levels', and of each other
-# for the colour-blind.
+# One colour and marker a reader; colours clear of the levels', and of each other for the colour-blind.
 READER_STYLE = {
     "zxing": ("#111111", "o"),
     "zxing-pure": ("#9aa0aa", "s"),
@@ -44,6 +39,8 @@ READER_STYLE = {
     "boofcv": ("#5c3414", "P"),
     "model": (GREY, ""),
 }
+LOOKS = {level: (color, "") for level, color in LEVEL_COLOR.items()} | READER_STYLE
+OTHER = (GREY, "X")  # the look of any other reader
 DASHED = (0, (5, 3))
 Look = dict[str, Any]  # keywords as matplotlib takes them
 Band = tuple[str, str] | None  # the columns of an interval's two ends
@@ -70,17 +67,15 @@ def table(
 
 
 def save(what: Figure | pd.DataFrame, name: str) -> None:
-    """A figure as NAME.svg and NAME.png, for slides, or a data frame as NAME.csv.
-
-    They go to the folder that the environment variable QRLAB_FIGURES names, or else to ../reports/figures.
-    """
+    """A figure as NAME.svg and NAME.png, for slides, or a data frame as NAME.csv: to the folder that the
+    environment variable QRLAB_FIGURES names, or else to ../reports/figures."""
     folder = Path(os.environ.get(FIGURES, "../reports/figures"))
     folder.mkdir(parents=True, exist_ok=True)
     if isinstance(what, pd.DataFrame):
         what.to_csv(folder / f"{name}.csv", index=False)
-        return
-    what.savefig(folder / f"{name}.svg", metadata={"Date": None})
-    what.savefig(folder / f"{name}.png", dpi=200)
+    else:
+        what.savefig(folder / f"{name}.svg", metadata={"Date": None})
+        what.savefig(folder / f"{name}.png", dpi=200)
 
 
 def words(name: str) -> str:
@@ -89,31 +84,22 @@ def words(name: str) -> str:
     return "no wear" if name == "none" else plain
 
 
-def _look(name: str) -> tuple[str, str]:
-    """Colour and marker of a level, a reader of ours or any other reader."""
-    return (LEVEL_COLOR[name], "") if name in LEVEL_COLOR else READER_STYLE.get(name, (GREY, "X"))
-
-
 def _names(data: pd.DataFrame, by: str) -> list[str]:
     """The levels or the readers in `data`, in their fixed order; other readers come last."""
-    order = LEVEL_COLOR if by == "level" else READER_STYLE | dict.fromkeys(data[by])
-    return [name for name in order if name in set(data[by])]
+    return [name for name in LOOKS | dict.fromkeys(data[by]) if name in set(data[by])]
 
 
 def legend(figure: Figure, *, readers: Sequence[str] = (), more: Sequence[Artist] = (), **signs: str) -> None:
-    """A legend above a figure: the readers' markers or the levels' colours, what lines mean, and `more`.
-
-    signs: solid, dotted or dashed, and what such a line means.
-    """
+    """A legend above a figure: the readers' markers or else the levels' colours; what lines mean, by signs
+    (solid, dotted or dashed); and `more`."""
     handles: list[Artist] = []
-    for reader in readers:
-        color, marker = _look(reader)
-        handles.append(Line2D([], [], color=color, marker=marker, linestyle="", label=reader))
-    if not readers:
-        handles += [Line2D([], [], color=c, linewidth=3, label=level) for level, c in LEVEL_COLOR.items()]
+    look: Look = {"linestyle": ""} if readers else {"linewidth": 3}
+    for name in readers or LEVEL_COLOR:
+        color, marker = LOOKS.get(name, OTHER)
+        handles.append(Line2D([], [], color=color, marker=marker, label=name, **look))
     for sign, text in signs.items():
-        how: Look = {"linestyle": DASHED if sign == "dashed" else sign}
-        handles.append(Line2D([], [], color=GREY, label=text, **how))
+        look = {"linestyle": DASHED if sign == "dashed" else sign}
+        handles.append(Line2D([], [], color=GREY, label=text, **look))
     handles += more
     place: Look = {"ncols": len(handles), "columnspacing": 1.2, "handlelength": 1.2 if readers else 1.8}
     figure.legend(handles=handles, loc="outside upper center", **place)
@@ -121,25 +107,24 @@ def legend(figure: Figure, *, readers: Sequence[str] = (), more: Sequence[Artist
 
 def label_ends(ax: Axes) -> None:
     """Write each line's label at its right end, apart where they would touch."""
-    lines = [line for line in ax.get_lines() if not str(line.get_label()).startswith("_")]
-    data = np.array([np.asarray(line.get_xydata())[-1] for line in lines])
-    ends = ax.transAxes.inverted().transform(ax.transData.transform(data))
-    order = sorted(range(len(lines)), key=lambda k: (ends[k, 1], str(lines[k].get_label())))
+    named = [line for line in ax.get_lines() if not str(line.get_label()).startswith("_")]
+    last = {line: np.asarray(line.get_xydata())[-1] for line in named}
+    lines = sorted(named, key=lambda line: (last[line][1], str(line.get_label())))
+    ends = ax.transAxes.inverted().transform(ax.transData.transform([last[line] for line in lines]))
     slots = np.arange(len(lines)) * 0.17 * ax.figure.dpi / ax.get_window_extent().height  # of 0.17 inch
-    apart = isotonic_regression(ends[order, 1] - slots).x  # as near to the ends as the slots allow
+    apart = isotonic_regression(ends[:, 1] - slots).x  # as near to the ends as the slots allow
     heights = np.maximum(np.minimum(apart, 1 - slots[-1]), 0) + slots
     look: Look = {"va": "center", "fontweight": "bold", "annotation_clip": False}
     where: Look = {"xycoords": "axes fraction", "xytext": (5, 0), "textcoords": "offset points"}
-    for k, height in zip(order, heights):
-        label, color = str(lines[k].get_label()), lines[k].get_color()
-        ax.annotate(label, (ends[k, 0], height), color=color, **where, **look)
+    for line, x, height in zip(lines, ends[:, 0], heights):
+        ax.annotate(str(line.get_label()), (x, height), color=line.get_color(), **where, **look)
 
 
 def _lines(ax: Axes, data: pd.DataFrame, x: str, y: str, by: str, band: Band, **look: Any) -> None:
     """A line for each level or reader, labelled with its name; band: columns of an interval's two ends."""
     for name in _names(data, by):
         rows = data[data[by] == name].sort_values(x)
-        color, marker = _look(name)
+        color, marker = LOOKS.get(name, OTHER)
         line: Look = {"marker": marker, "markersize": 3.5, "markeredgewidth": 0, "linewidth": 1.5}
         ax.plot(rows[x], rows[y], color=color, label=name, zorder=2.2, **line | look)
         if band:
@@ -156,20 +141,12 @@ def by_version(
     label: bool = True,
     **axes: Any,
 ) -> Axes:
-    """A line for each level, or reader, of column `y` against version.
-
-    data: columns version, `by` ("level" or "reader") and y; band: the columns of an interval's two ends;
-    label: the name at the end of each line; axes: as for Axes.set, such as ylim and yscale.
-    """
+    """A line for each level, or reader, of column `y` against version: columns version, `by` ("level" or
+    "reader"), y and `band`, an interval's ends.  label: names at lines' ends; axes: as for Axes.set."""
     ax = ax or plt.gca()
     few = {"marker": "o"} if by == "level" and 1 < data.version.nunique() < 11 else {}
     _lines(ax, data, "version", y, by, band, **few)
     ax.set(**{"xlabel": "version", "xlim": (0, 44), "xticks": [1, 10, 20, 30, 40], "ylim": (0, None)} | axes)
-    if ax.get_yscale() == "log":
-        least, most = ax.get_ylim()
-        ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 40, 100) if least <= tick <= most]
-        ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks], minor=False)
-        ax.minorticks_off()
     if label:
         label_ends(ax)
     return ax
@@ -183,25 +160,22 @@ def recovery(
     ax: Axes | None = None,
     dotted: bool = False,
     documented: bool = False,
-    named: bool = False,
-    scale: float = 100,
 ) -> Axes:
     """Recovery against damage: a line for each level, or reader, with its interval as a band.
 
-    data: columns x, `by` ("level" or "reader"), rate, low and high (0 to 1).  scale: what x is multiplied by,
-    100 for shares, 1 for what has a unit of its own.  dotted: thin dotted lines without bands, as for the
-    model; documented: the levels' percentages as dashed verticals; named: with their numbers above.
+    data: columns x, `by` ("level" or "reader"), rate, low and high, 0 to 1 as severity is; another x has
+    its own unit.  dotted: thin, without bands, as for the model; documented: the levels' percentages as
+    dashed verticals, with their numbers above in a figure's first row.
     """
     ax = ax or plt.gca()
-    percent = data.copy()
-    percent[["rate", "low", "high"]] *= 100
-    percent[x] *= scale
+    percent = data.assign(**100 * data[["rate", "low", "high"]])
+    percent[x] *= 100 if x == "severity" else 1
     look: Look = {"linestyle": ":", "linewidth": 1.2} if dotted else {}
     _lines(ax, percent, x, "rate", by, None if dotted else ("low", "high"), **look)
     for level in _names(data, "level") if documented else ():
         place, color = 100 * Level(level).documented, LEVEL_COLOR[level]
         ax.axvline(place, color=color, linestyle=DASHED, linewidth=0.9, zorder=1.5)
-        if named:
+        if (spec := ax.get_subplotspec()) is None or spec.is_first_row():
             above: Look = {"transform": ax.get_xaxis_transform(), "ha": "center", "fontsize": 6.5}
             ax.text(place, 1.01, f"{place:.0f}%", color=color, **above)
     ax.set(ylim=(-3, 103), xlim=(0, percent[x].max()), yticks=[0, 50, 100])
@@ -218,14 +192,12 @@ def name_rows(ax: Axes, names: Sequence[str]) -> None:
 def rows(
     data: pd.DataFrame, x: str, y: str, *, by: str = "level", band: Band = None, ax: Axes | None = None
 ) -> Axes:
-    """A row for each value of column y, in order of appearance; a marker for each level, or reader, in it.
-
-    data: columns x, y and by ("level" or "reader"); band: the columns of an interval's two ends.
-    """
+    """A row for each value of column y, in order of appearance, and in it a marker at x for each level, or
+    reader (column `by`); band: the columns of an interval's two ends."""
     ax = ax or plt.gca()
     places, names = list(dict.fromkeys(data[y])), _names(data, by)
     for nudge, name, shape in zip(np.linspace(-0.24, 0.24, len(names)), names, "osD^vPX"):
-        here, (color, marker) = data[data[by] == name], _look(name)
+        here, (color, marker) = data[data[by] == name], LOOKS.get(name, OTHER)
         at = [places.index(value) + nudge for value in here[y]]
         ax.plot(here[x], at, marker or shape, color=color, markersize=4.5, markeredgewidth=0, zorder=3)
         if band:
@@ -242,7 +214,7 @@ def picture(image: np.ndarray, reads: dict[str, bool], *, ax: Axes | None = None
     ax.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     ax.set_axis_off()
     for k, (reader, ok) in enumerate(reads.items()):
-        color, marker = _look(reader) if ok else (GREY, ".")
+        color, marker = LOOKS.get(reader, OTHER) if ok else (GREY, ".")
         look: Look = {"marker": marker, "markersize": 5 if ok else 2, "markeredgewidth": 0, "linestyle": ""}
         ax.plot((k + 0.5) / len(reads), -0.08, transform=ax.transAxes, clip_on=False, color=color, **look)
     return ax
@@ -263,51 +235,11 @@ def damage(
     return ax
 
 
-def shares(data: pd.DataFrame) -> Figure:
-    """What each level's percentage is of: a panel a level, a row for each way of counting, a dot a version.
-
-    data: columns level, counted (the row's name, in order of appearance), version, pct.  The documented
-    percentage is dashed; the numbers are the smallest and the largest of the row, in which small
-    versions lie above large ones.
-    """
-    figure, axes = plt.subplots(2, 2, figsize=(7.6, 5.6), sharex=True, sharey=True)
-    box = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
-    beside: Look = {
-        "xytext": (5, 0),
-        "textcoords": "offset points",
-        "va": "center",
-        "fontsize": 8,
-        "bbox": box,
-    }
-    for ax, level in zip(axes.flat, Level):
-        color, mine = LEVEL_COLOR[level], data[data.level == level].sort_values("version")
-        ways = list(dict.fromkeys(data.counted))
-        for row, counted in enumerate(ways):
-            pct = mine[mine.counted == counted].pct
-            least, most = pct.min(), pct.max()
-            ax.hlines(row, least, most, color=color, linewidth=5, alpha=0.22, zorder=1)
-            nudged = row + np.linspace(-0.2, 0.2, len(pct))
-            ax.plot(pct, nudged, "o", markersize=2.4, markeredgewidth=0, color=color, zorder=2)
-            ends = dict.fromkeys([f"{least:.1f}", f"{most:.1f}"])  # once where they are the same
-            ax.annotate("–".join(ends), (most, row), **beside)
-        ax.axvline(100 * level.documented, color=color, linestyle=DASHED, linewidth=1, zorder=1.5)
-        ax.set_xlim(0, 47)
-        name_rows(ax, ways)
-        ax.set_title(f"{level}: documented {level.documented:.0%}", color=color)
-    for ax in axes[1]:
-        ax.set_xlabel("percent of what the row counts")
-    return figure
-
-
 def choice(table: pd.DataFrame, target: float, level: str | None, *, ax: Axes | None = None) -> Axes:
-    """A row for each level: the share of scans read with its interval, and the worst reader's.
-
-    table: as in a Choice; target: dashed, 0 to 1; level: the recommended one, which is shaded, or None.
-    """
+    """A row for each level of a Choice's table: the share of scans read with its interval, and the worst
+    reader's; target (0 to 1) is dashed, and the recommended level, if any, shaded."""
     ax = ax or plt.gca()
-    for y, row in enumerate(table.itertuples()):
-        if pd.isna(row.rate):
-            continue
+    for y, row in table.dropna(subset="rate").iterrows():
         color = LEVEL_COLOR[row.level]
         if row.level == level:
             ax.axhspan(y - 0.45, y + 0.45, color=color, alpha=0.13, linewidth=0, zorder=0)
@@ -318,6 +250,6 @@ def choice(table: pd.DataFrame, target: float, level: str | None, *, ax: Axes | 
     above: Look = {"transform": ax.get_xaxis_transform(), "ha": "center", "va": "bottom", "fontsize": 8}
     ax.text(100 * target, 1.01, f"target {100 * target:g}%", color=GREY, **above)
     ax.set(xlabel="percent of scans read", ylabel="level, and its modules")
-    sized = zip(table.level, table.module_mm)
-    name_rows(ax, [x if pd.isna(mm) else f"{x}   {mm:.2f} mm" for x, mm in sized])
+    sizes = table.module_mm.map("   {:.2f} mm".format, na_action="ignore").fillna("")
+    name_rows(ax, list(table.level.astype(str) + sizes))
     return ax

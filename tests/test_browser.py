@@ -181,7 +181,6 @@ def move(page) -> None:
     pressed(page, "PageDown")
     pressed(page, "End")
     expect(explorer).to_contain_text("At 100.0%, ")
-    expect(readers).not_to_contain_text("…")  # each has answered
     expect(readers).not_to_contain_text("ok")
     pressed(page, "Home")
     expect(readers).to_contain_text("zxing ok")
@@ -194,7 +193,6 @@ def move(page) -> None:
 
     content = explorer.get_by_role("textbox").first
     content.fill("")
-    expect(explorer.get_by_role("alert")).to_contain_text("content must not be empty")
+    expect(explorer.get_by_role("alert")).to_contain_text(re.compile("content must be .* not empty"))
     content.fill("HELLO")
     expect(explorer).to_contain_text("5 bytes, version 1-M: 21 × 21 modules")
-    expect(readers).not_to_contain_text("…")

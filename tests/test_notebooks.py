@@ -10,8 +10,9 @@ import pytest
 from planted import DETAILS, SECRET, leaks
 
 import qrlab as qr
-from qrlab.report import WIDGET, report
+from qrlab.report import report
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
 
@@ -51,6 +52,13 @@ def test_every_figure_has_an_alternative_text(path):
         shown = {kind for output in cell.outputs for kind in output.get("data", {})}
         if shown & {"image/svg+xml", "image/png"}:
             assert len(cell.metadata.get("alt", "")) > 40, cell.source
+
+
+def test_the_picture_in_the_readme_holds_the_numbers_of_the_exact_model():
+    picture = (NOTEBOOKS[0].parent.parent / "data" / "what_the_percentages_mean.svg").read_text()
+    table = qr.load("exact_model").query("counted == 'area' and damage in ['blot', 'tear', 'logo']")
+    for _, rows in table.groupby(["damage", "level"]):
+        assert f"<!-- {rows.median_pct.min():.1f}–{rows.median_pct.max():.1f} -->" in picture
 
 
 def test_the_first_notebook_leads_to_all_others():

@@ -114,7 +114,7 @@ def test_recovery_draws_each_rate_in_percent_with_its_interval(ax, by):
 
 
 def test_recovery_marks_the_documented_percentages_and_its_dots_have_no_band(ax):
-    plots.recovery(curves("LMQH", "level"), ax=ax, dotted=True, documented=True, named=True)
+    plots.recovery(curves("LMQH", "level"), ax=ax, dotted=True, documented=True)
     assert not ax.collections
     assert {line.get_linestyle() for line in ax.get_lines() if line.get_label() in "LMQH"} == {":"}
     dashed = [line for line in ax.get_lines() if line.get_linestyle() == "--"]
@@ -122,9 +122,17 @@ def test_recovery_marks_the_documented_percentages_and_its_dots_have_no_band(ax)
     assert [text.get_text() for text in ax.texts] == ["7%", "15%", "25%", "30%"]
 
 
+def test_the_documented_percentages_have_their_numbers_in_the_first_row_of_a_figure():
+    figure, (top, bottom) = plt.subplots(2, 1)
+    for ax in (top, bottom):
+        plots.recovery(curves("LMQH", "level"), ax=ax, documented=True)
+    assert [len(ax.texts) for ax in (top, bottom)] == [4, 0]
+    plt.close(figure)
+
+
 def test_recovery_takes_x_in_a_unit_of_its_own(ax):
     data = curves("L", "level").rename(columns={"severity": "camera_distance_mm"})
-    plots.recovery(data, "camera_distance_mm", ax=ax, scale=1)
+    plots.recovery(data, "camera_distance_mm", ax=ax)
     assert drawn(ax, LEVEL_COLOR["L"])[:, 0].tolist() == [0, 0.1, 0.2, 0.3]
 
 
@@ -189,18 +197,6 @@ def test_damage_shows_wrong_modules_and_the_rest_of_their_codewords(ax, paint):
     hit = (codeword >= 0) & np.isin(codeword, np.flatnonzero(judge(symbol, wrong).codewords))
     assert np.array_equal(np.isin(shade, (2, 3)), hit & ~wrong)
     assert np.array_equal(shade[~wrong] % 2 == 1, symbol.modules[~wrong])
-
-
-def test_shares_draw_a_dot_for_each_version_and_write_each_row_s_ends():
-    rows = [(x, way, v, 10 * k + v) for x in "LMQH" for k, way in enumerate(("one", "two")) for v in (3, 1)]
-    figure = plots.shares(pd.DataFrame(rows, columns=["level", "counted", "version", "pct"]))
-    assert len(figure.axes) == 4
-    for ax, level in zip(figure.axes, qr.Level):
-        assert [line.get_xdata().tolist() for line in ax.get_lines()[:2]] == [[1, 3], [11, 13]]
-        assert set(ax.get_lines()[2].get_xdata()) == {100 * level.documented}
-        assert [text.get_text() for text in ax.texts] == ["1.0–3.0", "11.0–13.0"]
-    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["one", "two"]
-    plt.close(figure)
 
 
 def test_a_choice_shows_the_rates_the_target_and_the_chosen_level(ax):
