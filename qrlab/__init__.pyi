@@ -21,8 +21,6 @@ from .model import capability as capability
 from .model import survival as survival
 from .optics import Camera as Camera
 from .optics import Print as Print
-from .placement import Layout as Layout
-from .placement import layout as layout
 from .readers import Reading as Reading
 from .readers import decode as decode
 from .readers import decoders as decoders
@@ -35,7 +33,9 @@ from .scenario import Scenario as Scenario
 from .scene import Mix as Mix
 from .scene import Wear as Wear
 from .standard import Level as Level
+from .symbols import Layout as Layout
 from .symbols import Symbol as Symbol
+from .symbols import layout as layout
 from .symbols import make as make
 
 __version__: str

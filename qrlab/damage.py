@@ -14,21 +14,30 @@ import numpy as np
 from numpy.random import Generator
 
 from qrlab.checks import integer, number, one_of
-from qrlab.placement import layout
 from qrlab.standard import Level
+from qrlab.symbols import layout
 
 Field = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Draw = Callable[..., "Damage"]
+Rng = Generator | int  # or the seed of one
 PAINTS = ("flip", "dark", "light")
 CORNERS = {"top left": (0, 0), "top right": (1, 0), "bottom left": (0, 1), "bottom right": (1, 1)}
 _FLAKE = 2.0**-9  # a flake of ink as a share of the width, so that it is as large on an L and on an H print
 _NEVER = 2**16 - 1
 
 
+def generator(rng: Rng) -> Generator:
+    """A Generator as it is, or that of a seed, 0 to 2^63 - 1; ValueError for anything else."""
+    if not isinstance(rng, Generator):
+        rng = integer("rng, unless a numpy Generator,", rng, 0, 2**63 - 1)
+    return np.random.default_rng(rng)
+
+
 def painted(
     values: np.ndarray, reached: np.ndarray | bool, paint: str, dark: float = True, light: float = False
 ) -> np.ndarray:
     """A copy of `values` in which what is `reached` is painted: the one rule of what damage does.
+
     values: bool modules, True = dark, or the greys of a print, whose ink and paper are `dark` and `light`;
     paint: "flip" (the other colour), "dark" or "light".
     """
@@ -39,8 +48,10 @@ def painted(
 
 @dataclass(frozen=True)
 class Damage:
-    """One piece of damage.  kind: the model's name; field: (x, y) -> value, for a row of x and a column of y
-    from 0 to 1; paint: as for `painted`; spare_finders: leave out the finder patterns and separators;
+    """One piece of damage.
+
+    kind: the model's name; field: (x, y) -> value, for a row of x and a column of y from 0 to 1;
+    paint: as for `painted`; spare_finders: leave out the finder patterns and separators;
     by_module: whole modules are reached, on a print too: the field is asked at their centres only.
     """
 
@@ -69,18 +80,14 @@ class Damage:
         return values
 
     def order(self, n: int) -> np.ndarray:
-        """Severity at which each of n×n modules, 21 to 177, is reached: above 0 and up to 1, inf for never.
-        Those of equal value are reached together, so that no more than the severity's share is reached.
-        """
+        """Severity at which each of n×n modules, 21 to 177, is reached: above 0, up to 1, inf for never."""
         values = self._values(n).round(12)  # so that symmetry survives rounding
-        _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+        _, place, counts = np.unique(values, return_inverse=True, return_counts=True)  # equal ones together
         shares = np.cumsum(counts)[place].reshape(n, n) / values.size
         return np.where(np.isinf(values), np.inf, shares)
 
     def reached(self, n: int, severity: float, px_per_module: int) -> np.ndarray:
-        """Which pixels of a print are reached: bool, n·px_per_module square, no more than the severity.
-        The same damage as `order` gives, on a finer grid: a scratch thinner than a module is thin.
-        """
+        """Which pixels of a print are reached, bool, n·px_per_module square: as `order`, on a finer grid."""
         severity = number("severity", severity, 0, 1)
         px_per_module = integer("px_per_module", px_per_module, 1, 1000)
         if self.by_module:
@@ -112,19 +119,15 @@ def _model(draw: Draw) -> Draw:
     """The model with what all have: rng may be a seed; paint, None: its own; and spare_finders."""
 
     @wraps(draw)
-    def model(
-        rng: Generator | int, *, paint: str | None = None, spare_finders: bool = False, **parameters: object
-    ) -> Damage:
-        if not isinstance(rng, Generator):
-            rng = np.random.default_rng(integer("rng, unless a numpy Generator,", rng, 0, 2**63 - 1))
-        for name in parameters:
+    def model(rng: Rng, *, paint: str | None = None, spare_finders: bool = False, **own: object) -> Damage:
+        for name in own:
             one_of(f"parameters of {draw.__name__}", name, signature.parameters)
-        damage = draw(rng, **parameters)
+        damage = draw(generator(rng), **own)
         return replace(damage, paint=damage.paint if paint is None else paint, spare_finders=spare_finders)
 
-    own = inspect.signature(draw)
+    signature = inspect.signature(draw)
     shared = list(inspect.signature(model, follow_wrapped=False).parameters.values())[1:3]
-    signature = own.replace(parameters=[*own.parameters.values(), *shared])
+    signature = signature.replace(parameters=[*signature.parameters.values(), *shared])
     model.__signature__ = signature  # type: ignore[attr-defined]
     return model
 
@@ -134,14 +137,13 @@ def _white(rng: Generator, side: float = 1.0) -> Callable[..., np.ndarray]:
     key = rng.integers(1 << 63, dtype=np.uint64)
 
     def field(*coordinates: np.ndarray) -> np.ndarray:
-        z = np.array(key)
-        with np.errstate(over="ignore"):  # 64-bit arithmetic wraps round on purpose
-            for c in coordinates:
-                cell = np.floor(c / max(side, 2.0**-20)).astype(np.uint64)
-                z = (z ^ cell) + np.uint64(0x9E3779B97F4A7C15)
-                z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-                z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-                z = z ^ (z >> np.uint64(31))
+        z = np.array([key])  # an array's 64-bit arithmetic wraps round in silence
+        for c in coordinates:
+            cell = np.floor(c / max(side, 2.0**-20)).astype(np.uint64)
+            z = (z ^ cell) + np.uint64(0x9E3779B97F4A7C15)
+            z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            z = z ^ (z >> np.uint64(31))
         return (z >> np.uint64(11)).astype(float) * 2.0**-53
 
     return field
@@ -163,34 +165,12 @@ def _distance(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.sqrt(x * x + y * y)  # np.hypot takes four times as long
 
 
-def _from_segment(cx: float, cy: float, angle: float, length: float = np.inf) -> Field:
-    """Distance to a segment of that centre, angle in radians and length."""
-    cos, sin = np.cos(angle), np.sin(angle)
-
-    def field(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        along = (x - cx) * cos + (y - cy) * sin
-        across = (y - cy) * cos - (x - cx) * sin
-        return _distance(across, np.maximum(np.abs(along) - length / 2, 0))
-
-    return field
-
-
-def _of_codewords(rng: Generator, level: Level, in_turn: bool) -> Field:
-    """Whole codewords of symbols of `level` at random, in_turn: block after block; inf elsewhere."""
-    white = _white(rng)
-
-    def field(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        here = layout((x.size - 17) // 4, level)
-        values = white(np.arange(len(here.block))) + here.block * in_turn
-        return np.append(values, np.inf)[here.codeword]  # -1, no codeword, takes the last value
-
-    return field
-
-
-def _angles(rng: Generator, angle: float | None, turn: float, count: int = 1) -> np.ndarray:
-    """`count` angles, in radians: `angle`, in degrees; None: each drawn from 0 to `turn`."""
-    drawn = rng.uniform(0, turn, count)
-    return drawn if angle is None else np.full(count, np.radians(number("angle", angle, -360, 360)))
+def _directions(rng: Generator, angle: float | None, turn: float, count: int = 1) -> np.ndarray:
+    """Cosines and sines, 2×count, of `angle`, in degrees, or of angles from 0 to `turn`, drawn each."""
+    angles = rng.uniform(0, turn, count)
+    if angle is not None:
+        angles[:] = np.radians(number("angle", angle, -360, 360))
+    return np.array([np.cos(angles), np.sin(angles)])
 
 
 def speckle(rng: Generator, *, grain: float = 0.0) -> Damage:
@@ -219,32 +199,30 @@ def blots(rng: Generator, *, count: int = 5) -> Damage:
 
 
 def scratch(rng: Generator, *, count: int = 1, length: float = 1.0, angle: float | None = None) -> Damage:
-    """`count` straight scratches that widen together; length: as a share of the symbol's width;
-    angle: degrees from horizontal, None: any, each scratch its own.
-    """
+    """`count` scratches that widen together, `length` widths long, `angle` degrees steep (None: any each)."""
     centres = rng.random((integer("count", count, 1, 1000), 2))
-    angles = _angles(rng, angle, np.pi, count)
-    length = number("length", length, 0)
-    fields = [_from_segment(x, y, turn, length) for (x, y), turn in zip(centres, angles)]
-    return Damage("scratch", lambda x, y: reduce(np.minimum, (field(x, y) for field in fields)), "light")
+    lines = np.column_stack([centres, *_directions(rng, angle, np.pi, count)])
+    half = number("length", length, 0) / 2
+
+    def away(x: np.ndarray, y: np.ndarray, cx: float, cy: float, cos: float, sin: float) -> np.ndarray:
+        along = (x - cx) * cos + (y - cy) * sin
+        across = (y - cy) * cos - (x - cx) * sin
+        return _distance(across, np.maximum(np.abs(along) - half, 0))
+
+    return Damage("scratch", lambda x, y: reduce(np.minimum, (away(x, y, *line) for line in lines)), "light")
 
 
 def crease(rng: Generator, *, angle: float | None = None, flaking: float = 0.05) -> Damage:
-    """One fold right across, from which the ink flakes off; angle: degrees from horizontal, None: any;
-    flaking: how far from it, as a share of the width, flakes come off before it is bare; 0: a clean line.
-    """
+    """A fold right across, at `angle` degrees (None: any); ink flakes off up to `flaking` widths from it."""
     flaking = number("flaking", flaking, 0, 1)
-    turn = _angles(rng, angle, np.pi)[0]
+    cos, sin = _directions(rng, angle, np.pi)
     cx, cy = rng.uniform(0.2, 0.8, 2)
-    fold = _from_segment(cx, cy, turn)
-    flakes = _white(rng, _FLAKE)
-    return Damage("crease", lambda x, y: fold(x, y) + flaking * flakes(x, y), "light")
+    chip = _white(rng, _FLAKE)
+    return Damage("crease", lambda x, y: abs((y - cy) * cos - (x - cx) * sin) + flaking * chip(x, y), "light")
 
 
 def tear(rng: Generator, *, corner: str | None = None, aspect: float | None = None) -> Damage:
-    """A tear that grows from a corner: one of CORNERS, None: any; "bottom right" alone has no finder;
-    aspect: how far it runs along the horizontal edge over the vertical one; None: 1/2 to 2.
-    """
+    """A tear from `corner` (of CORNERS, None: any), `aspect` times as far across as down (None: 1/2 to 2)."""
     drawn = list(CORNERS)[rng.integers(4)]
     stretch = 2 ** rng.uniform(-1, 1)
     cx, cy = CORNERS[one_of("corner", drawn if corner is None else corner, CORNERS)]
@@ -253,20 +231,16 @@ def tear(rng: Generator, *, corner: str | None = None, aspect: float | None = No
 
 
 def edge_wear(rng: Generator, *, roughness: float = 0.03) -> Damage:
-    """Wear from all four edges; roughness: how far it runs ahead in places, as a share of the width."""
+    """Wear from all four edges, which runs ahead in places by about `roughness` widths."""
     roughness = number("roughness", roughness, 0, 1)
     ahead = _smooth(rng, 0.1)
-
-    def field(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y)) + roughness * ahead(x, y)
-
-    return Damage("edge_wear", field, "light")
+    return Damage(
+        "edge_wear", lambda x, y: reduce(np.minimum, (x, 1 - x, y, 1 - y)) + roughness * ahead(x, y), "light"
+    )
 
 
 def logo(rng: Generator, *, shape: str = "square", quiet_margin: bool = False) -> Damage:
-    """A centred logo; shape: "square" or "round"; quiet_margin: on a light plate, which covers with
-    light (ink of width w with a margin m round it covers w + 2m); without one its ink covers with dark.
-    """
+    """A centred logo; shape: "square" or "round"; quiet_margin: on a light plate (light covers, not dark)."""
     one_of("shape", shape, ("square", "round"))
     one_of("quiet_margin", quiet_margin, (True, False))
     distance = _distance if shape == "round" else lambda dx, dy: np.maximum(np.abs(dx), np.abs(dy))
@@ -279,20 +253,15 @@ def stain(rng: Generator, *, scale: float = 0.1) -> Damage:
 
 
 def fade(rng: Generator, *, angle: float | None = None, patchiness: float = 0.1) -> Damage:
-    """The print fades away from one side, unevenly.  patchiness: by how much, as a share of the width;
-    angle: in degrees clockwise from the right, where the print lasts longest, None: any.
-    """
+    """The print fades, last at `angle` degrees clockwise from the right; patchiness: in widths, 0: evenly."""
     patchiness = number("patchiness", patchiness, 0, 1)
-    turn = _angles(rng, angle, 2 * np.pi)[0]
-    cos, sin = np.cos(turn), np.sin(turn)
-    patches = _white(rng, _FLAKE)
-    return Damage("fade", lambda x, y: x * cos + y * sin + patchiness * patches(x, y), "light")
+    cos, sin = _directions(rng, angle, 2 * np.pi)
+    patch = _white(rng, _FLAKE)
+    return Damage("fade", lambda x, y: x * cos + y * sin + patchiness * patch(x, y), "light")
 
 
 def dead_lines(rng: Generator, *, dots: int = 200, direction: str | None = None) -> Damage:
-    """Dead dots of a print head: lines right across; direction: "vertical" or "horizontal", None: either;
-    dots: printer dots across the symbol (25 mm at 203 dpi: 200); the one at its centre takes a module.
-    """
+    """A print head's dead dots, of `dots` (25 mm at 203 dpi: 200); direction: "vertical" or "horizontal"."""
     white = _white(rng, 1 / integer("dots", dots, 1, 1 << 20))
     drawn = "vertical" if rng.random() < 0.5 else "horizontal"
     way = one_of("direction", drawn if direction is None else direction, ("vertical", "horizontal"))
@@ -301,12 +270,24 @@ def dead_lines(rng: Generator, *, dots: int = 200, direction: str | None = None)
 
 def codewords(rng: Generator) -> Damage:
     """Whole codewords at random and nothing else; severity is still a share of area, 8 modules each."""
-    return Damage("codewords", _of_codewords(rng, Level.L, in_turn=False), by_module=True)
+    white = _white(rng)
+
+    def field(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        codeword = layout((x.size - 17) // 4, Level.L).codeword
+        return np.append(white(np.arange(codeword.max() + 1)), np.inf)[codeword]  # -1, none: the last value
+
+    return Damage("codewords", field, by_module=True)
 
 
 def worst_codewords(rng: Generator, *, level: Level | str | None = None) -> Damage:
     """Whole codewords in the worst case for symbols of `level` (needed): one block, then the next."""
-    return Damage("worst_codewords", _of_codewords(rng, Level.parse(level), in_turn=True), by_module=True)
+    level, drawn = Level.parse(level), codewords(rng).field
+
+    def field(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        here = layout((x.size - 17) // 4, level)
+        return drawn(x, y) + here.block[here.codeword]  # inf in no codeword
+
+    return Damage("worst_codewords", field, by_module=True)
 
 
 _AREAS: list[Draw] = [speckle, blot, blots, scratch, crease, tear, edge_wear, logo, stain, fade, dead_lines]

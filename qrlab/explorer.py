@@ -14,10 +14,9 @@ from qrlab.checks import integer, number, one_of
 from qrlab.damage import MODELS
 from qrlab.files import STILL
 from qrlab.model import break_point, judge
-from qrlab.placement import layout
 from qrlab.readers import DECODERS, decode, unavailable
 from qrlab.standard import VERSIONS, Level
-from qrlab.symbols import make
+from qrlab.symbols import layout, make
 
 QUIET_ZONE = 4
 # Light and dark, as printed; in a wrong codeword that is corrected; in a lost block; a wrong module; black.

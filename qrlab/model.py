@@ -1,8 +1,8 @@
 """The exact model of error correction: how much each of the 160 symbols can lose, and when it is lost.
 
-A codeword is wrong from its first wrong module, a block is lost at its (t+1)-th wrong codeword, the
-symbol at its first lost block.  Finding the symbol, and reading its format and version information,
-are not part of the model: it is an upper bound for a reader that corrects errors, not erasures.
+A codeword is wrong from its first wrong module, a block is lost at its (t+1)-th wrong codeword, the symbol
+at its first lost block.  Finding the symbol and reading its format and version information are no part of it:
+it is an upper bound for a reader that corrects errors, not erasures.
 """
 
 import math
@@ -14,9 +14,8 @@ import numpy as np
 
 from qrlab.checks import integer, named, number, one_of
 from qrlab.damage import painted
-from qrlab.placement import Layout, layout
 from qrlab.standard import MODES, VERSIONS, Level, blocks_of, capacity, ordered, size_of
-from qrlab.symbols import Symbol
+from qrlab.symbols import Layout, Symbol, layout
 
 if TYPE_CHECKING:  # pandas and scipy are slow to load, and workers don't need them
     import pandas as pd
@@ -56,17 +55,18 @@ def capability() -> "pd.DataFrame":
 
 
 def sizes(lengths: Iterable[int], mode: str = "byte") -> "pd.DataFrame":
-    """The smallest symbol for content of each length, in units of `mode`; a row per level and length that it
-    holds: length, level, version, modules (a side) and free (the highest level at no larger version).
+    """The smallest symbol for content of each length, in units of `mode`, at each level that holds it.
+
+    Rows by level and length: length, level, version, modules (along one side) and free (the highest level at
+    no larger version).
     """
-    asked = np.array([integer("lengths", length, 1, 10**6) for length in lengths], dtype=int)
-    table = capability().rename(columns={"bytes": "byte"})
-    held = table[one_of("mode", mode, MODES)].to_numpy().reshape(len(VERSIONS), len(Level), 1)
-    level, place = np.nonzero((held >= asked).any(axis=0))
-    version = (held >= asked).argmax(axis=0)[level, place]  # the first that holds it
-    table = table[["level", "version", "modules"]].iloc[len(Level) * version + level].reset_index(drop=True)
-    table.insert(0, "length", asked[place])
-    return table.assign(free=table.groupby(["length", "version"])["level"].transform("max"))
+    import pandas as pd
+
+    asked = pd.DataFrame({"length": [integer("lengths", length, 1, 10**6) for length in lengths]})
+    rows = asked.merge(capability().rename(columns={"bytes": "byte"}), how="cross")
+    rows = rows[rows.length <= rows[one_of("mode", mode, MODES)]].drop_duplicates(["length", "level"])
+    rows = rows[["length", "level", "version", "modules"]].sort_values(["level", "length"], ignore_index=True)
+    return rows.assign(free=rows.groupby(["length", "version"])["level"].transform("max"))
 
 
 @lru_cache(maxsize=160)
@@ -116,9 +116,10 @@ def checked(symbol: object) -> Symbol:
 
 
 def survival(version: int, level: Level | str, module_error_rate: float | np.ndarray) -> float | np.ndarray:
-    """The chance that every block can be corrected when each module is wrong independently: a codeword is
-    wrong with 1 - (1 - rate)^8, each block is a binomial tail, the symbol their product.
-    module_error_rate: 0 to 1, a number or an array; the answer has its shape.
+    """The chance that every block can be corrected when each module is wrong independently.
+
+    module_error_rate: 0 to 1, a number or an array; the answer has its shape.  A codeword is wrong with
+    1 - (1 - rate)^8, each block is a binomial tail, the symbol their product.
     """
     from scipy import stats
 
@@ -127,9 +128,9 @@ def survival(version: int, level: Level | str, module_error_rate: float | np.nda
     if not np.all((rate >= 0) & (rate <= 1)):
         raise ValueError(f"module_error_rate must be numbers from 0 to 1, not {module_error_rate!r}")
     wrong = 1 - (1 - rate) ** 8
-    chance = np.ones(rate.shape)
-    for size, count in zip(*np.unique(np.bincount(here.block), return_counts=True)):
-        chance = chance * stats.binom.cdf(here.correctable[0], size, wrong) ** count
+    blocks = zip(*np.unique(np.bincount(here.block), return_counts=True))
+    each = [stats.binom.cdf(here.correctable[0], size, wrong) ** count for size, count in blocks]
+    chance = np.prod(each, axis=0)
     return float(chance) if chance.ndim == 0 else chance
 
 
@@ -142,9 +143,7 @@ def tolerable_rate(version: int, level: Level | str, chance: float = 0.5) -> flo
 
 
 class Judgement(NamedTuple):
-    """What wrong modules do: codewords, bool, which are wrong, in the order of Layout.block; counts, int, how
-    many of each block; lost, bool, the blocks in which these are more than it can correct.
-    """
+    """Which codewords are wrong (bool, as in Layout.block), how many of each block, which blocks are lost."""
 
     codewords: np.ndarray
     counts: np.ndarray
@@ -157,10 +156,9 @@ def judge(symbol: Symbol | Layout, wrong: np.ndarray) -> Judgement:
     if wrong.shape != here.codeword.shape or wrong.dtype != bool:
         size = len(here.codeword)
         raise ValueError(f"wrong must be bool {size}×{size}, not {wrong.dtype} {wrong.shape}")
-    codewords = np.zeros(len(here.block) + 1, bool)
-    codewords[here.codeword[wrong]] = True  # -1, no codeword, falls on the last place
-    counts = np.bincount(here.block[codewords[:-1]], minlength=len(here.correctable))
-    return Judgement(codewords[:-1], counts, counts > here.correctable)
+    codewords = wrong.ravel()[here.places].any(axis=1)
+    counts = np.bincount(here.block[codewords], minlength=len(here.correctable))
+    return Judgement(codewords, counts, counts > here.correctable)
 
 
 def wrong_codewords(symbol: Symbol, order: np.ndarray, severity: float, paint: str = "flip") -> float:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qrlab as qr
-from qrlab.damage import CORNERS, MODELS, Damage, painted
+from qrlab.damage import CORNERS, MODELS, Damage, generator, painted
 
 SIZES = [21, 25, 45, 57, 125, 177]
 FIELDS = sorted(set(MODELS) - {"codewords", "worst_codewords"})
@@ -322,8 +322,12 @@ def test_bad_parameters_are_named(name, parameters, message):
 
 @pytest.mark.parametrize("rng", [None, "seed", -1, 1.5])
 def test_randomness_comes_from_a_generator_or_a_seed(rng):
-    with pytest.raises(ValueError, match=r"^rng.* 0 to .* not "):
-        MODELS["blot"](rng)
+    for call in (MODELS["blot"], generator):
+        with pytest.raises(ValueError, match=r"^rng.* 0 to .* not "):
+            call(rng)
+    given = np.random.default_rng(5)
+    assert generator(given) is given
+    assert generator(5).random() == np.random.default_rng(5).random()
 
 
 @pytest.mark.parametrize("severity", [-0.1, 1.01, float("nan"), None, "1", True])

@@ -17,8 +17,8 @@ from segno import consts
 from witness import LIB, picture, read_pure
 
 import qrlab as qr
-from qrlab.placement import codewords_of, with_codewords
 from qrlab.standard import MODES, VERSIONS, bits_in, bits_of, blocks_of, capacity, mode_of, smallest_version
+from qrlab.symbols import codewords_of, with_codewords
 
 LIB_MODE = {
     "kanji": util.MODE_KANJI,
@@ -164,9 +164,10 @@ def test_a_changed_byte_changes_only_modules_of_its_block():
         assert set(here.block[touched]) == {len(here.correctable) - 1}, "the last byte is in the last block"
 
 
-def test_codewords_come_out_as_they_go_in():
+@pytest.mark.parametrize("mask", range(8))
+def test_codewords_come_out_as_they_go_in(mask):
     """An undamaged symbol's begin with its mode, its length and its content; any others can stand there."""
-    symbol = qr.make(b"\xab" * 10, "L", version=1)
+    symbol = qr.make(b"\xab" * 10, "L", version=1, mask=mask)
     held = codewords_of(symbol.modules, 1, symbol.mask)
     assert held[:3].tolist() == [0x40, 0xAA, 0xBA]
     other = with_codewords(symbol.modules, held[::-1], 1, symbol.mask)

@@ -27,9 +27,9 @@ from qrlab.graph.pictures import PictureError, kind_of, rasterized
 from qrlab.graph.resource import QrCodeImageDetails, shown
 from qrlab.model import judge
 from qrlab.optics import project
-from qrlab.placement import layout
 from qrlab.readers import DECODERS, decode, unavailable
 from qrlab.scenario import Scenario, named_scenario
+from qrlab.symbols import layout
 
 NO_VERIFICATION = "Measured on a picture, not with calibrated optics and light: no verification by ISO/IEC "
 NO_VERIFICATION += "15415, whose measure of unused error correction and grade letters it borrows."
