@@ -137,7 +137,7 @@ def _layout(version: int, level: Level) -> Layout:
 def _modules(version: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Layout's codeword, role and places, which all levels share (ISO/IEC 18004, 6.3, 7.7.3, 7.9, 7.10)."""
     n = size_of(version)
-    role = np.full((n, n), "data", dtype="<U9")
+    role = np.full((n, n), "data", dtype="<U9")  # not segno's, which calls (8, n - 9) format information
     role[8, :9] = role[:9, 8] = role[8, n - 8 :] = role[n - 8 :, 8] = "format"
     role[6, :] = role[:, 6] = "timing"
     centres = consts.ALIGNMENT_POS[version - 2] if version > 1 else ()
@@ -152,11 +152,10 @@ def _modules(version: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     right = [c if c > 6 else c - 1 for c in range(n - 1, 0, -2)]  # of two columns; column 6 is timing
     path = np.concatenate([index[:: 1 if k % 2 else -1, [c, c - 1]].ravel() for k, c in enumerate(right)])
     path = path[role.ravel()[path] == "data"]
-    codewords = len(path) // 8
-    role.ravel()[path[8 * codewords :]] = "remainder"
-    places = path[: 8 * codewords].reshape(codewords, 8)
+    places = path[: len(path) // 8 * 8].reshape(-1, 8)
+    role.ravel()[path[places.size :]] = "remainder"
     codeword = np.full((n, n), -1)
-    codeword.ravel()[places] = np.arange(codewords)[:, None]
+    codeword.ravel()[places] = np.arange(len(places))[:, None]
     return codeword, role, places
 
 
