@@ -1,10 +1,6 @@
-"""The data files, and what each of their columns means.
-
-Nothing here interprets them.
-"""
+"""The data files, which nothing here interprets; tables as JSON; files written whole."""
 
 import json
-import re
 from pathlib import Path
 
 import pandas as pd
@@ -22,27 +18,13 @@ def data_file(name: str) -> Path:
     return (inside if inside.is_dir() else Path(__file__).parent.with_name("data")) / name
 
 
-def _dictionary() -> dict[str, str]:
-    """What data/README.md says of each file, by the file's name without its ending."""
-    text = data_file("README.md").read_text(encoding="utf-8")
-    parts = re.split(r"^## (\S+)\n", text, flags=re.MULTILINE)
-    sections = {name: section.strip() for name, section in zip(parts[1::2], parts[2::2])}
-    return {name.removesuffix(".csv"): text for name, text in sections.items() if name.endswith(".csv")}
-
-
-_DICTIONARY = _dictionary()
-
-
 def load(name: str) -> pd.DataFrame:
-    """A data file as a data frame; name: without its ending.
+    """A data file as a data frame; name: without its ending.  ValueError for a name that there is not.
 
-    Raises ValueError for a name that is none of those below.  What each file holds:
+    What each holds, column by column, stands in data/README.md, of which an installed package has a copy.
     """
-    one_of("name", name, _DICTIONARY)
+    one_of("name", name, sorted(path.stem for path in data_file("").glob("*.csv")))
     return pd.read_csv(data_file(f"{name}.csv"))
-
-
-load.__doc__ = "\n\n".join([f"{load.__doc__}", *(f"{name}\n\n{text}" for name, text in _DICTIONARY.items())])
 
 
 def records(table: pd.DataFrame, digits: int = 10) -> list[dict]:

@@ -102,13 +102,13 @@ def test_a_data_file_is_what_its_dictionary_says(name):
     computed = name.removesuffix(".csv") in {*study.DESIGNS, "exact_model"}
     assert made_by.startswith("`make data`, seed 1, " if computed else "hand, from the ")
     assert (
-        bool(re.search(r"^- Versions: qrlab .+, numpy [\d.]+.*; \d{4}-\d\d-\d\d$", text, re.MULTILINE))
+        bool(re.search(r"^- Versions: .*qrlab .+, numpy [\d.]+.*; \d{4}-\d\d-\d\d$", text, re.MULTILINE))
         == computed
     )
 
 
 def test_the_dictionary_states_the_trials_of_the_study():
-    for name, (_, trials) in study.DESIGNS.items():
+    for name, (trials, _) in study.DESIGNS.items():
         assert f"seed {study.SEED}, {trials} trials" in sections()[f"{name}.csv"]
     exact = f"seed {study.SEED}, {study.EXACT['trials']} trials and {study.EXACT['contents']} contents"
     assert exact in sections()["exact_model.csv"]
@@ -137,9 +137,9 @@ def test_ci_calls_the_readmes_test_command():
 
 # A module imports only from its left; graph stands on top of all but the command line.
 LINE = [
-    "checks", "progress", "files", "standard", "placement", "symbols", "damage", "model", "optics", "imaging",
+    "checks", "progress", "files", "standard", "symbols", "damage", "model", "optics", "imaging",
     "readers", "scene", "design", "scenario", "cache", "workers", "runner", "stats", "plots",
-    "breaking", "choice", "explorer", "exact", "study", "report",
+    "breaking", "choice", "explorer", "study", "report",
 ]  # fmt: skip
 MODULES = sorted((ROOT / "qrlab").glob("*.py"))
 GRAPH = sorted((ROOT / "qrlab" / "graph").glob("*.py"))
