@@ -15,23 +15,12 @@ from typing import NoReturn
 
 import qrlab as qr
 
-Answer = tuple[int, str]  # the exit status, and what is printed
-# Options that set a parameter of a scenario, which errors begin with.
-_OPTIONS = {
-    "print_width_mm": "--print-mm",
-    "print_dpi": "--dpi",
-    "camera_distance_mm": "--distance-mm",
-    "target": "--target",
-    "prescribed": "--level",
-    "payload": "--bytes",
-}
+Answer = tuple[int, object, str]  # the exit status, what --json prints, and what is printed otherwise
 _DAMAGE = "KIND[:AREA[:SHARE]]"
 _EPILOG = """scenarios: {scenarios}
 
-examples:
   qrlab choose "https://www.example.org/menu" --scenario menu-sticker
-  qrlab choose --bytes 141 --scenario small-badge --print-mm 30 --damage scratch:1%:50%
-"""
+  qrlab choose --bytes 141 --scenario small-badge --print-mm 30 --damage scratch:1%:50%"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -48,8 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The `qrlab` command; returns the exit status."""
     asked = _parser().parse_args(argv)
     try:
-        status, answer = asked.answer(asked)
-        print(answer, flush=True)
+        status, data, text = COMMANDS[asked.command](asked)
+        print(json.dumps(data, indent=2) if asked.json else text, flush=True)
         return status
     except BrokenPipeError:  # who reads the pipe, such as head, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -66,31 +55,47 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
+# fmt: off
+_OPTIONS = {  # that set a parameter of a scenario, by its name, which errors begin with
+    "print_width_mm": "--print-mm", "print_dpi": "--dpi", "camera_distance_mm": "--distance-mm",
+    "target": "--target", "prescribed": "--level", "payload": "--bytes",
+}
+
+
 def _parser() -> _Parser:
     parser = _Parser(prog="qrlab", description="What QR code error correction really buys.")
     parser.add_argument("--version", action="version", version=f"qrlab {qr.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    for about, answer, add_options in (
-        ("recommend an error-correction level", _choose, _add_choose),
-        ("audit a qrCodeImageDetails, or the picture of a QR code", _audit, _add_audit),
-        ("run the notebooks and write the report", _report, _add_report),
-        ("list the readers, and why one is not available", _decoders, None),
-    ):
-        command = commands.add_parser(answer.__name__[1:], help=about)
-        command.set_defaults(answer=answer)
-        if add_options is not None:
-            add_options(command)
-        if answer is not _report:
-            command.add_argument("--json", action="store_true", help="as JSON")
+    _add_choose(commands.add_parser("choose", help="recommend an error-correction level"))
+    audit = commands.add_parser("audit", help="audit a qrCodeImageDetails, or the picture of a QR code")
+    add = audit.add_argument
+    add("file", type=_read, help="JSON with the resource, or a picture: SVG, PNG or JPEG; -: standard input")
+    add("--resource", type=_read, metavar="FILE", help="for a photograph: JSON of the code that was printed")
+    add("--code", help="which of an authentication method's: standard, temporary")
+    add("--key", type=str.encode, help="of the content's digest, so that it can be compared between audits")
+    add("--scenario", metavar="NAME", help="advise on printing it for this scenario (sign-in-badge)")
+    add("--dpi", dest="print_dpi", type=float, metavar="DPI", help="advise on printing it so finely")
+    add("--distance-mm", dest="camera_distance_mm", type=float, metavar="MM", help="advise for that distance")
+    add("--trials", type=int, default=300, metavar="N", help="simulated prints for that (300)")
+    add("--plot", type=Path, metavar="FILE", help="draw wrong modules and lost blocks (SVG, PNG)")
+    add("--show-content", action="store_true", help="show the content, a credential, and --plot its picture")
+    add = commands.add_parser("report", help="run the notebooks and write the report").add_argument
+    add("--notebooks", type=Path, default=Path("notebooks"), help="their folder (notebooks)")
+    add("--out", type=Path, default=Path("reports"), help="where to write (reports)")
+    add("--only", action="append", metavar="NN", help="just this notebook, by number")
+    add("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE",
+        help="a parameter, for every notebook that has it: -p trials=1000")
+    commands.add_parser("decoders", help="list the readers, and why one is not available")
+    for command in commands.choices.values():
+        command.add_argument("--json", action="store_true", help="as JSON")
     return parser
 
 
-# fmt: off
 def _add_choose(choose: argparse.ArgumentParser) -> None:
     choose.epilog, choose.formatter_class = _EPILOG, argparse.RawDescriptionHelpFormatter
-    add = choose.add_argument
-    add("content", nargs="?", help="what the code says; only its length and characters matter")
-    add("--bytes", dest="payload", type=int, metavar="N", help="instead of the content: its length")
+    add, either = choose.add_argument, choose.add_mutually_exclusive_group().add_argument
+    either("content", nargs="?", help="what the code says; only its length and characters matter")
+    either("--bytes", dest="payload", type=int, metavar="N", help="instead of the content: its length")
     add("--scenario", metavar="NAME", help="how it is printed, worn and read, see below (sign-in-badge)")
     add("--print-mm", dest="print_width_mm", type=float, metavar="MM", help="printed width")
     add("--dpi", dest="print_dpi", type=float, metavar="DPI", help="the printer's dots per inch")
@@ -103,49 +108,34 @@ def _add_choose(choose: argparse.ArgumentParser) -> None:
     add("--trials", type=int, default=1600, metavar="N", help="simulated prints at most (1600)")
     add("--seconds", type=float, default=18, metavar="S", help="end the simulation about then (18)")
     add("--seed", type=int, default=0, metavar="N", help="of all that is random (0)")
-
-
-def _add_audit(audit: argparse.ArgumentParser) -> None:
-    add = audit.add_argument
-    add("file", help="JSON with the resource, or a picture: SVG, PNG or JPEG; - for standard input")
-    add("--resource", metavar="FILE", help="for a photograph: JSON of the code that was printed")
-    add("--code", help="which of an authentication method's: standard, temporary")
-    add("--key", help="of the content's digest, so that it can be compared between audits")
-    add("--scenario", metavar="NAME", help="advise on printing it for this scenario (sign-in-badge)")
-    add("--dpi", dest="print_dpi", type=float, metavar="DPI", help="advise on printing it so finely")
-    add("--distance-mm", dest="camera_distance_mm", type=float, metavar="MM", help="advise for that distance")
-    add("--trials", type=int, default=300, metavar="N", help="simulated prints for that (300)")
-    add("--plot", type=Path, metavar="FILE", help="draw wrong modules and lost blocks (SVG, PNG)")
-    add("--show-content", action="store_true", help="show the content, a credential, and --plot its picture")
-
-
-def _add_report(report: argparse.ArgumentParser) -> None:
-    add = report.add_argument
-    add("--notebooks", type=Path, default=Path("notebooks"), help="their folder (notebooks)")
-    add("--out", type=Path, default=Path("reports"), help="where to write (reports)")
-    add("--only", action="append", metavar="NN", help="just this notebook, by number")
-    add("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE",
-        help="a parameter, for every notebook that has it: -p trials=1000")
 # fmt: on
 
 
 def _choose(asked: argparse.Namespace) -> Answer:
-    if asked.content is not None and asked.payload is not None:
-        raise ValueError("content must be given either as such or by --bytes, not both")
-    scenario = _scenario(asked, wear=_wear(asked.damage))
+    scenario = _scenario(asked, wear=None if asked.damage is None else _wear(asked.damage))
     choice = qr.choose(asked.content, scenario, trials=asked.trials, seconds=asked.seconds, seed=asked.seed)
     for reader, why_not in choice.left_out.items():
         print(f"qrlab choose: reader {reader} is left out: {why_not}", file=sys.stderr)
-    if asked.json:
-        return 0, json.dumps(choice.to_dict(), indent=2)
-    return 0, f"{_heading(choice)}\n\n{_lines(choice)}\n\n{choice.reason}"
+    case = choice.scenario
+    dpi = "" if case.print.dpi is None else f" at {case.print.dpi:g} dpi"
+    heading = (
+        f"{case.name}: {case.payload:,} {qr.standard.UNITS[case.mode]}, {case.print.width_mm:g} mm{dpi}, "
+        f"read at {case.camera.distance_mm:.4g} mm by {' and '.join(case.readers)}; {choice.trials:,} prints"
+    )
+    heads = ["  level", "symbol", "module", "dots", "area", "read", "95% interval", "worst reader", "misread"]
+    rows = [heads]
+    for row in choice.table.itertuples():
+        cells = [("> " if row.level == choice.level else "  ") + row.level, f"{row.version}-{row.level}"]
+        cells += [f"{row.module_mm:.3g} mm", f"{row.module_dots}", f"{row.relative_area:.2f}"]
+        cells += [f"{row.rate:.1%}", f"{100 * row.low:.1f}–{100 * row.high:.1f}"]
+        cells += [f"{row.worst_reader} {100 * row.worst_rate:.1f}", f"{row.misreads}"]
+        rows.append(["–" if any(no in cell for no in ("nan", "<NA>", "None")) else cell for cell in cells])
+    return 0, choice.to_dict(), f"{heading}\n\n{_columns(rows, str.rjust, ' ')}\n\n{choice.reason}"
 
 
 def _scenario(asked: argparse.Namespace, **changes: object) -> "qr.Scenario":
     """The named scenario, with what the options change."""
-    named = asked.scenario or "sign-in-badge"
-    if named not in qr.SCENARIOS:
-        raise ValueError(f"--scenario must be one of {', '.join(qr.SCENARIOS)}, not {named!r}")
+    named = qr.checks.one_of("--scenario", asked.scenario or "sign-in-badge", qr.SCENARIOS)
     changes |= {name: value for name, value in vars(asked).items() if name in _OPTIONS}
     return qr.SCENARIOS[named].change(**{k: v for k, v in changes.items() if v is not None})
 
@@ -157,10 +147,8 @@ def _share(text: str) -> float:
         raise argparse.ArgumentTypeError(f"must be a share such as 2% or 0.02, not {text!r}") from None
 
 
-def _wear(kinds: list[str] | None) -> "list[qr.Wear] | None":
+def _wear(kinds: list[str]) -> "list[qr.Wear]":
     """What --damage says: all prints bear one of the kinds, in equal parts unless it gives their shares."""
-    if kinds is None:
-        return None
     wear = []
     for text in kinds if kinds != ["none"] else []:
         kind, area, share, *_ = [*text.split(":"), "", ""]
@@ -173,92 +161,58 @@ def _wear(kinds: list[str] | None) -> "list[qr.Wear] | None":
     return wear
 
 
-def _heading(choice: "qr.Choice") -> str:
-    from qrlab.standard import UNITS
-
-    case = choice.scenario
-    dpi = "" if case.print.dpi is None else f" at {case.print.dpi:g} dpi"
-    return (
-        f"{case.name}: {case.payload:,} {UNITS[case.mode]}, {case.print.width_mm:g} mm{dpi}, read at "
-        f"{case.camera.distance_mm:.4g} mm by {' and '.join(case.readers)}; {choice.trials:,} prints"
-    )
-
-
-def _lines(choice: "qr.Choice") -> str:
-    """The table of a choice; the recommended level is marked, and what there is not is a dash."""
-    heads = ["  level", "symbol", "module", "dots", "area", "read", "95% interval", "worst reader", "misread"]
-    rows = [heads]
-    for row in choice.table.itertuples():
-        cells = [("> " if row.level == choice.level else "  ") + row.level, f"{row.version}-{row.level}"]
-        cells += [f"{row.module_mm:.3g} mm", f"{row.module_dots}", f"{row.relative_area:.2f}"]
-        cells += [f"{row.rate:.1%}", f"{100 * row.low:.1f}–{100 * row.high:.1f}"]
-        cells += [f"{row.worst_reader} {100 * row.worst_rate:.1f}", f"{row.misreads}"]
-        rows.append(["–" if any(no in cell for no in ("nan", "<NA>", "None")) else cell for cell in cells])
-    return _columns(rows, str.rjust, " ")
-
-
 def _columns(rows: Sequence[Sequence[str]], align: Callable[[str, int], str], gap: str) -> str:
     widths = [max(map(len, column)) for column in zip(*rows)]
     return "\n".join(gap.join(map(align, row, widths)).rstrip() for row in rows)
 
 
+def _read(file: str) -> bytes:
+    try:
+        with sys.stdin.buffer if file == "-" else open(file, "rb") as opened:
+            return opened.read(qr.graph.resource.MOST_CHARACTERS + 1)  # an endless one, too, is refused
+    except OSError as problem:
+        raise argparse.ArgumentTypeError(f"{file} can't be read: {problem.strerror}") from None
+
+
 def _audit(asked: argparse.Namespace) -> Answer:
-    data, key = _bytes_of(asked.file), asked.key and asked.key.encode()
     if asked.resource is None:
-        found = qr.graph.audit(data, code=asked.code, key=key)
+        found = qr.graph.audit(asked.file, code=asked.code, key=asked.key)
     else:
-        printed = qr.graph.QrCodeImageDetails.from_json(_bytes_of(asked.resource), asked.code)
-        found = qr.graph.audit(replace(printed, binary_value=data), key=key)
-    printing = None
-    if found.reveal() is not None and {asked.scenario, asked.print_dpi, asked.camera_distance_mm} != {None}:
+        printed = qr.graph.QrCodeImageDetails.from_json(asked.resource, asked.code)
+        found = qr.graph.audit(replace(printed, binary_value=asked.file), key=asked.key)
+    answer, content = found.to_dict(), found.reveal()
+    said = [_columns([list(found.table), *found.table.itertuples(index=False)], str.ljust, "  ")]
+    said += ["\n".join(f"{code}: {why}" for code, why in found.findings) or "No findings."]
+    if content is not None and {asked.scenario, asked.print_dpi, asked.camera_distance_mm} != {None}:
         printing = found.smallest_width(_scenario(asked), trials=asked.trials)
-    if asked.plot is not None and found.symbol is None:
-        print("qrlab audit: nothing is drawn, as no symbol was found", file=sys.stderr)
-    elif asked.plot is not None:
+        answer["printing"] = printing.to_dict()
+        said.append(printing.reason)
+    if asked.plot is not None and found.symbol is not None:
         figure = found.plot(show_content=asked.show_content).get_figure(root=True)
         assert figure is not None
         figure.savefig(asked.plot)
-    content = found.reveal() if asked.show_content else None
-    shown = {} if content is None else {"content": content.decode(errors="backslashreplace")}
-    status = 1 if found.findings else 0
-    if asked.json:
-        more = {} if printing is None else {"printing": printing.to_dict()}
-        return status, json.dumps(found.to_dict() | more | shown, indent=2)
-    rows = [list(found.table), *found.table.itertuples(index=False)]
-    findings = "\n".join(f"{code}: {said}" for code, said in found.findings)
-    parts = [_columns(rows, str.ljust, "  "), findings or "No findings."]
-    parts += [printing.reason] if printing else []
-    parts += [f"content: {json.dumps(text, ensure_ascii=False)}" for text in shown.values()]
-    return status, "\n\n".join(parts + ([qr.graph.NO_VERIFICATION] if found.symbol else []))
-
-
-def _bytes_of(file: str) -> bytes:
-    most = qr.graph.resource.MOST_CHARACTERS
-    try:
-        with sys.stdin.buffer if file == "-" else open(file, "rb") as opened:
-            data = opened.read(most + 1)
-    except OSError as problem:
-        said = f"file must be one that can be read, and {file} is not: {problem.strerror}"
-        raise ValueError(said) from None
-    if len(data) > most:
-        raise ValueError(f"file must have at most {most:,} bytes, and {file} has more")
-    return data
+    if content is not None and asked.show_content:
+        answer["content"] = content.decode(errors="backslashreplace")
+        said.append(f"content: {json.dumps(answer['content'], ensure_ascii=False)}")
+    said += [qr.graph.NO_VERIFICATION] if found.symbol else []
+    return (1 if found.findings else 0), answer, "\n\n".join(said)
 
 
 def _report(asked: argparse.Namespace) -> Answer:
     from qrlab.report import report
 
-    return 0, f"the report is in {report(asked.notebooks, asked.out, asked.only, asked.parameters)}"
+    index = report(asked.notebooks, asked.out, asked.only, asked.parameters)
+    return 0, {"report": str(index)}, f"the report is in {index}"
 
 
-def _decoders(asked: argparse.Namespace) -> Answer:
+def _decoders(_: argparse.Namespace) -> Answer:
     table = qr.decoders()
-    if asked.json:
-        return 0, table.to_json(orient="records", indent=2)
     states = table.version.where(table.available, "not available: " + table.why_not)
-    rows = zip(table.name, table.library, states)
-    return 0, "\n".join(f"{name:14}{library:22}{state}" for name, library, state in rows)
+    rows = list(zip(table.name, table.library, states))
+    return 0, table.to_dict("records"), _columns(rows, str.ljust, "  ")
 
+
+COMMANDS = {"choose": _choose, "audit": _audit, "report": _report, "decoders": _decoders}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 
 import cv2
+import numpy as np
 import pytest
 from planted import DETAILS, leaks
 
@@ -98,7 +99,7 @@ BAD = {
     "an unknown command": (("chose",), "command", "choose", "'chose'"),
     "an unknown option": (("choose", "--width", "3"), "--width"),
     "bytes that are none": (("choose", "--bytes", "many"), "--bytes", "int", "'many'"),
-    "content twice": (("choose", "x", "--bytes", "3"), "content", "--bytes"),
+    "content twice": (("choose", "x", "--bytes", "3"), "content", "--bytes", "not allowed with"),
     "empty content": (("choose", ""), "content", "empty"),
     "too much content": (("choose", "--bytes", "4000"), "content", "2,953 bytes"),
     "an unknown scenario": (("choose", "--scenario", "moon"), "--scenario", "sign-in-badge", "'moon'"),
@@ -112,8 +113,8 @@ BAD = {
     "an impossible damage": (("choose", "--damage", "blot:300%"), "--damage", "0 to 1", "blot:300%"),
     "an area that is none": (("choose", "--damage", "blot:big"), "--damage", "2% or 0.02", "'big'"),
     "too few trials": (("choose", "--trials", "1"), "trials", "from 10 to", "1"),
-    "no file": (("audit", "nothing.json"), "file", "can be read", "nothing.json", "No such"),
-    "a folder": (("audit", "."), "file", "can be read", "Is a directory"),
+    "no file": (("audit", "nothing.json"), "file", "can't be read", "nothing.json", "No such"),
+    "a folder": (("audit", "."), "file", "can't be read", "Is a directory"),
     "a file of another kind": (("audit", __file__), "what", "a JSON object, an SVG, a PNG or a JPEG"),
     "an unknown notebook": (("report", "--only", "99"), "only", "00, 01, ", "99"),
     "an unknown parameter": (("report", "--only", "06", "-p", "x=1"), "parameter", "NAME=VALUE", "x=1"),
@@ -191,6 +192,15 @@ def test_an_audit_advises_on_printing(capsys, badge, tmp_path):
     assert qr.decode(cv2.imread(str(plot), 0)).outcome == "unread"
 
 
+def test_a_picture_without_a_symbol_is_a_finding_and_draws_nothing(capsys, tmp_path):
+    file, plot = tmp_path / "blank.png", tmp_path / "wrong.png"
+    cv2.imwrite(str(file), np.full((200, 200), 255, np.uint8))
+    status, said, errors = answered(capsys, "audit", str(file), "--plot", str(plot), "--dpi", "300")
+    assert (status, errors) == (1, "")
+    assert re.search(r"^[a-z-]+: ", said, re.MULTILINE)
+    assert not plot.exists()
+
+
 def test_a_photograph_is_audited_with_its_resource(capsys, badge, tmp_path):
     photo = tmp_path / "photo.png"
     photo.write_bytes(qr.make(DETAILS.raw_content, "L").picture("png", scale=4))
@@ -208,11 +218,12 @@ def test_an_audit_reads_standard_input(capsys, badge, monkeypatch):
     assert "No findings." in said
 
 
-def test_an_audit_takes_no_endless_file(capsys):
-    status, _, errors = answered(capsys, "audit", "/dev/zero")
+def test_an_audit_takes_no_endless_file(capsys, badge, monkeypatch):
+    monkeypatch.setattr(qr.graph.resource, "MOST_CHARACTERS", 1000)
+    assert answered(capsys, "audit", "/dev/zero")[:2] == (2, "")
+    status, _, errors = answered(capsys, "audit", str(badge))
     assert status == 2
-    assert "/dev/zero" in errors
-    assert re.search("at most [0-9,]+ bytes", errors)
+    assert re.search("at most 1,000 .* not 1,001$", errors.strip())
 
 
 def test_digests_of_one_key_can_be_compared(capsys, badge):
