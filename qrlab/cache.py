@@ -32,9 +32,7 @@ class Cache:
             try:
                 self.file.parent.mkdir(parents=True, exist_ok=True)
             except OSError as problem:
-                raise OSError(
-                    f"cache must be a folder, or none yet, not {self.file.parent}: {problem}"
-                ) from None
+                raise OSError(f"cache must be a folder, not {self.file.parent}: {problem}") from None
             self._open()
         return self
 
@@ -47,9 +45,8 @@ class Cache:
         try:
             self.database = sqlite3.connect(self.file, timeout=60, isolation_level=None)
             self.database.text_factory = lambda text: text.decode(errors="replace")  # checksums tell
-            self.database.execute(
-                "CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, data TEXT, sum TEXT)"
-            )
+            columns = "key TEXT PRIMARY KEY, data TEXT, sum TEXT"
+            self.database.execute(f"CREATE TABLE IF NOT EXISTS kept ({columns})")
             self.database.execute("SELECT key, data, sum FROM kept LIMIT 0")
             (state,) = self.database.execute("PRAGMA integrity_check(1)").fetchone()
             if state != "ok":
@@ -70,9 +67,7 @@ class Cache:
         self._open()
 
     def _unusable(self, problem: Exception) -> OSError:
-        return OSError(
-            f"cache {self.file} can't be used: {problem}; what it holds is kept, run again to go on"
-        )
+        return OSError(f"cache {self.file} can't be used now, and is left as it is: {problem}")
 
     def get(self, key: str) -> Any:
         """What is kept under a key; None where nothing is."""

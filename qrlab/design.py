@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from qrlab.checks import named, number, one_of
+from qrlab.model import ordered
 from qrlab.optics import Camera, Print
 from qrlab.readers import unavailable
 from qrlab.scene import Mix, Scene
-from qrlab.standard import ordered
 
 FAMILIES = ("damage_", "print_", "camera_")
 CONTENT = ("content", "payload", "mode", "contents", "level", "version", "mask", "damage")

@@ -120,19 +120,20 @@ def _read(
     if jobs != -1:
         integer("jobs, unless -1,", jobs, 1, 4096)
     keys = _keys(conditions, seed, timeout)
+    cells = [(condition.severity, condition.reader) for condition in conditions]
     missing: dict[tuple[Scene, range], list[int]] = {}
-    with Cache(cache) as store, progress(len(keys) * len(trials), "reading", "reading") as bar:
-        for place, condition in enumerate(conditions):
+    with Cache(cache) as store, progress(len(cells) * len(trials), "reading", "reading") as bar:
+        for place in sorted(range(len(cells)), key=cells.__getitem__):  # so that each picture is made once
             for chunk in (trials[k : k + CHUNK] for k in range(0, len(trials), CHUNK)):
                 rows = store.get(f"{keys[place]} from trial {chunk.start}") or []
                 if len(rows) < len(chunk):
-                    missing.setdefault((condition.scene, chunk), []).append(place)
+                    missing.setdefault((conditions[place].scene, chunk), []).append(place)
                     continue
                 bar.total -= len(chunk)  # the time left is that of what is read now
                 yield place, chunk.start, rows[: len(chunk)]
         bar.refresh()
         tasks = (
-            _task(scene, chunk, {place: conditions[place] for place in places}, seed, timeout)
+            Task(scene, chunk, tuple(places), tuple(cells[k] for k in places), seed, timeout)
             for (scene, chunk), places in missing.items()
         )
         for task, answer in _carried_out(tasks, jobs):
@@ -140,19 +141,6 @@ def _read(
             store.put({f"{keys[place]} from trial {start}": rows for place, rows in zip(task.places, answer)})
             bar.update(len(task.places) * len(task.trials))
             yield from ((place, start, rows) for place, rows in zip(task.places, answer))
-
-
-def _task(scene: Scene, trials: range, cells: dict[int, Condition], seed: int, timeout: float) -> Task:
-    """The readings of a scene, by severity, so that each picture is made once."""
-    places = sorted(cells, key=lambda place: cells[place].severity)
-    return Task(
-        scene=scene,
-        cells=tuple((cells[place].severity, cells[place].reader) for place in places),
-        trials=trials,
-        seed=seed,
-        timeout=timeout,
-        places=tuple(places),
-    )
 
 
 def _carried_out(tasks: Iterator[Task], jobs: int) -> Iterator[tuple[Task, list[list[Row]]]]:

@@ -35,15 +35,14 @@ _ENDED = (BrokenExecutor, CancelledError)
 
 @dataclass(frozen=True)
 class Task:
-    """Some trials of one scene; cells: (severity, reader) of each reading in a trial; places: of these in
-    the plan of who asks."""
+    """Some trials of one scene; cells: (severity, reader) of each reading in a trial; places: the asker's."""
 
     scene: Scene
-    cells: tuple[tuple[float, str], ...]
     trials: range
+    places: tuple[int, ...]
+    cells: tuple[tuple[float, str], ...]
     seed: int
     timeout: float
-    places: tuple[int, ...] = ()
 
 
 # A reading as it travels: place in OUTCOMES, nanoseconds, detail, and what was misread, in hexadecimal.
