@@ -5,9 +5,9 @@ from . import graph as graph
 from . import model as model
 from . import plots as plots
 from . import scene as scene
-from . import standard as standard
 from . import stats as stats
 from . import study as study
+from . import symbols as symbols
 from .breaking import break_points as break_points
 from .choice import Choice as Choice
 from .choice import choose as choose
@@ -32,8 +32,8 @@ from .scenario import SCENARIOS as SCENARIOS
 from .scenario import Scenario as Scenario
 from .scene import Mix as Mix
 from .scene import Wear as Wear
-from .standard import Level as Level
 from .symbols import Layout as Layout
+from .symbols import Level as Level
 from .symbols import Symbol as Symbol
 from .symbols import layout as layout
 from .symbols import make as make

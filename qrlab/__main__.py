@@ -119,7 +119,7 @@ def _choose(asked: argparse.Namespace) -> Answer:
     case = choice.scenario
     dpi = "" if case.print.dpi is None else f" at {case.print.dpi:g} dpi"
     heading = (
-        f"{case.name}: {case.payload:,} {qr.standard.UNITS[case.mode]}, {case.print.width_mm:g} mm{dpi}, "
+        f"{case.name}: {case.payload:,} {qr.symbols.UNITS[case.mode]}, {case.print.width_mm:g} mm{dpi}, "
         f"read at {case.camera.distance_mm:.4g} mm by {' and '.join(case.readers)}; {choice.trials:,} prints"
     )
     heads = ["  level", "symbol", "module", "dots", "area", "read", "95% interval", "worst reader", "misread"]

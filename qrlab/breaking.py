@@ -10,11 +10,10 @@ import pandas as pd
 from qrlab.cache import Cache, code_digest
 from qrlab.checks import integer, one_of
 from qrlab.damage import MODELS
-from qrlab.model import break_point, checked, wrong_codewords
+from qrlab.model import break_point, checked, ordered, wrong_codewords
 from qrlab.progress import progress
-from qrlab.standard import VERSIONS, Level, capacity, ordered
 from qrlab.stats import summarize
-from qrlab.symbols import Symbol, make
+from qrlab.symbols import VERSIONS, Level, Symbol, capacity, make
 
 
 def break_points(

@@ -21,12 +21,13 @@ from matplotlib.axes import Axes
 
 from qrlab.checks import integer, number
 from qrlab.files import records
+from qrlab.model import ordered
 from qrlab.optics import MM_PER_INCH, fitting_px
 from qrlab.readers import unavailable
 from qrlab.runner import readings
 from qrlab.scenario import Scenario, named_scenario
-from qrlab.standard import UNITS, Level, mode_of, ordered, size_of, smallest_version, too_long
 from qrlab.stats import differences, rate_interval
+from qrlab.symbols import UNITS, Level, mode_of, size_of, smallest_version, too_long
 
 FIRST_LOOK = 100  # trials before a decision is tried; then twice as many, and so on
 _FACTORS = (1.25, 1.5, 2, 3, 4, 6)  # by which a change is tried, with FIRST_LOOK trials,

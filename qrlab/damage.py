@@ -14,8 +14,7 @@ import numpy as np
 from numpy.random import Generator
 
 from qrlab.checks import integer, number, one_of
-from qrlab.standard import Level
-from qrlab.symbols import layout
+from qrlab.symbols import Level, layout
 
 Field = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Draw = Callable[..., "Damage"]

@@ -15,8 +15,7 @@ from qrlab.damage import MODELS
 from qrlab.files import STILL
 from qrlab.model import break_point, judge
 from qrlab.readers import DECODERS, decode, unavailable
-from qrlab.standard import VERSIONS, Level
-from qrlab.symbols import layout, make
+from qrlab.symbols import VERSIONS, Level, layout, make
 
 QUIET_ZONE = 4
 # Light and dark, as printed; in a wrong codeword that is corrected; in a lost block; a wrong module; black.

@@ -14,14 +14,20 @@ import numpy as np
 
 from qrlab.checks import integer, named, number, one_of
 from qrlab.damage import painted
-from qrlab.standard import MODES, VERSIONS, Level, blocks_of, capacity, ordered, size_of
-from qrlab.symbols import Layout, Symbol, layout
+from qrlab.symbols import MODES, VERSIONS, Layout, Level, Symbol, blocks_of, capacity, layout, size_of
 
 if TYPE_CHECKING:  # pandas and scipy are slow to load, and workers don't need them
     import pandas as pd
 
 # Misdecode protection, ISO/IEC 18004, table 9: codewords kept back to detect errors, not to correct them.
 PROTECTION = {(1, "L"): 3, (1, "M"): 2, (2, "L"): 2, (1, "Q"): 1, (1, "H"): 1, (3, "L"): 1}
+
+
+def ordered(levels: "pd.Series") -> "pd.Categorical":
+    """Levels as an ordered category, from L to H."""
+    import pandas as pd
+
+    return pd.Categorical(levels, [level.value for level in Level], ordered=True)
 
 
 def capability() -> "pd.DataFrame":

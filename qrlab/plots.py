@@ -22,8 +22,7 @@ from scipy.optimize import isotonic_regression
 from qrlab.damage import painted
 from qrlab.files import FIGURES
 from qrlab.model import judge
-from qrlab.standard import Level
-from qrlab.symbols import Symbol, layout
+from qrlab.symbols import Level, Symbol, layout
 
 # One colour a level: light to dark, for grey print, and apart for the common kinds of colour blindness.
 LEVEL_COLOR = {"L": "#dd8e10", "M": "#218a7d", "Q": "#2558a0", "H": "#41104f"}

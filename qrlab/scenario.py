@@ -19,7 +19,7 @@ from qrlab.files import data_file
 from qrlab.optics import Camera, Print
 from qrlab.readers import DECODERS
 from qrlab.scene import Mix, Scene, Wear
-from qrlab.standard import ALPHABETS, Level
+from qrlab.symbols import ALPHABETS, Level
 
 
 @dataclass(frozen=True)

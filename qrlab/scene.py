@@ -14,8 +14,7 @@ from qrlab.checks import integer, named, number, one_of
 from qrlab.damage import MODELS, Damage, painted
 from qrlab.imaging import photograph, render
 from qrlab.optics import Camera, Print, place
-from qrlab.standard import ALPHABETS, Level, capacity, size_of, smallest_version, too_long
-from qrlab.symbols import Symbol, make
+from qrlab.symbols import ALPHABETS, Level, Symbol, capacity, make, size_of, smallest_version, too_long
 
 _ONE_IN_TWENTY = 1.6449  # standard deviations above the mean
 

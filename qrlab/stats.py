@@ -11,7 +11,7 @@ from scipy import stats
 
 from qrlab.checks import integer, number, one_of
 from qrlab.readers import OUTCOMES
-from qrlab.standard import Level
+from qrlab.symbols import Level
 
 Columns = str | Sequence[str]  # to group by, one or several
 

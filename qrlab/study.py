@@ -17,10 +17,9 @@ from qrlab.breaking import exact_model
 from qrlab.checks import one_of
 from qrlab.damage import MODELS
 from qrlab.files import load, write_whole
-from qrlab.model import capability
+from qrlab.model import capability, ordered
 from qrlab.optics import Camera, Print
-from qrlab.standard import VERSIONS, Level, ordered
-from qrlab.symbols import make
+from qrlab.symbols import VERSIONS, Level, make
 
 SEED = 1
 EXACT: dict[str, Any] = {"trials": 300, "contents": 20}  # of exact_model

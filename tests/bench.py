@@ -24,8 +24,7 @@ from witness import picture, read_pure
 
 import qrlab as qr
 from qrlab import workers
-from qrlab.standard import VERSIONS, capacity
-from qrlab.symbols import _make
+from qrlab.symbols import VERSIONS, _make, capacity
 
 TRIALS = 200
 

@@ -9,7 +9,7 @@ import pytest
 
 import qrlab as qr
 from qrlab.damage import MODELS, Damage
-from qrlab.standard import VERSIONS, capacity
+from qrlab.symbols import VERSIONS, capacity
 
 ALL = [(version, level) for version in VERSIONS for level in qr.Level]
 quiet_joblib = pytest.mark.filterwarnings("ignore:.*tasks which were still being processed:UserWarning")

@@ -12,7 +12,7 @@ from qrlab.design import Condition, read_design, read_row
 from qrlab.optics import Camera, Print
 from qrlab.readers import DECODERS, OUTCOMES
 from qrlab.scene import Mix, Scene, Wear
-from qrlab.standard import smallest_version
+from qrlab.symbols import smallest_version
 
 SITE = "https://www.example.org"
 PHOTOGRAPHED = {"content": SITE, "print_width_mm": 25, "camera_px_per_mm": 8}

@@ -15,8 +15,7 @@ from qrlab.graph import GRADES, measure
 from qrlab.graph.measured import _bits, survivors
 from qrlab.model import PROTECTION
 from qrlab.scene import random_content
-from qrlab.standard import MODES, bits_in
-from qrlab.symbols import _make
+from qrlab.symbols import MODES, _make, bits_in
 
 PRINT, NEAR = qr.Print(50.8, 300), qr.Camera.at(180)
 

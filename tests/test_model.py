@@ -12,7 +12,7 @@ from witness import LIB, picture, read_pure
 import qrlab as qr
 from qrlab.damage import MODELS
 from qrlab.model import PROTECTION, judge, sizes, tolerable_rate, wrong_codewords
-from qrlab.standard import capacity
+from qrlab.symbols import capacity
 
 
 def flipped(symbol: qr.Symbol, reached: np.ndarray) -> np.ndarray:

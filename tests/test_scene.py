@@ -12,7 +12,7 @@ from qrlab.damage import MODELS
 from qrlab.imaging import photograph
 from qrlab.optics import Camera, Print, place, project
 from qrlab.scene import Mix, Scene, Wear, random_content
-from qrlab.standard import mode_of, smallest_version
+from qrlab.symbols import mode_of, smallest_version
 
 SITE = "https://www.example.org"
 PHOTOGRAPHED = Scene(SITE, printed=Print(25), camera=Camera(8))

@@ -17,8 +17,18 @@ from segno import consts
 from witness import LIB, picture, read_pure
 
 import qrlab as qr
-from qrlab.standard import MODES, VERSIONS, bits_in, bits_of, blocks_of, capacity, mode_of, smallest_version
-from qrlab.symbols import codewords_of, with_codewords
+from qrlab.symbols import (
+    MODES,
+    VERSIONS,
+    bits_in,
+    bits_of,
+    blocks_of,
+    capacity,
+    codewords_of,
+    mode_of,
+    smallest_version,
+    with_codewords,
+)
 
 LIB_MODE = {
     "kanji": util.MODE_KANJI,

@@ -10,8 +10,8 @@ from qrlab.graph.measured import Measured, text_or_bytes
 from qrlab.optics import MM_PER_INCH, fitting_px
 from qrlab.runner import readings
 from qrlab.scenario import Scenario
-from qrlab.standard import capacity, mode_of
 from qrlab.stats import rate_interval
+from qrlab.symbols import capacity, mode_of
 
 _ALIKE = 0.01  # rates so near to the best are as good
 _RESOLVED = 8  # camera pixels a module, beyond which a wider print helps no more

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from qrlab.graph.measured import Measured, text_or_bytes
 from qrlab.graph.resource import LEVELS, NAMES, TYPE, QrCodeImageDetails, shown
 from qrlab.readers import same_text
-from qrlab.standard import ALPHABETS, MODES, UNITS, Level, bits_in, capacity, count_bits, mode_of
+from qrlab.symbols import ALPHABETS, MODES, UNITS, Level, bits_in, capacity, count_bits, mode_of
 
 FINDINGS: tuple[str, ...] = ("missing-value", "odata-type-mismatch", "unknown-level", "capacity-exceeded")
 FINDINGS += ("not-an-image", "image-unreadable", "version-mismatch", "level-mismatch", "content-mismatch")

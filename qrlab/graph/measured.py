@@ -16,8 +16,18 @@ from scipy.ndimage import map_coordinates
 
 from qrlab.model import PROTECTION, judge, sizes
 from qrlab.optics import project
-from qrlab.standard import MODES, Level, bits_of, blocks_of, count_bits, mode_of
-from qrlab.symbols import codewords_of, layout, make, with_codewords
+from qrlab.symbols import (
+    MODES,
+    Level,
+    bits_of,
+    blocks_of,
+    codewords_of,
+    count_bits,
+    layout,
+    make,
+    mode_of,
+    with_codewords,
+)
 
 GRADES = {"A": 0.62, "B": 0.50, "C": 0.37, "D": 0.25}  # least unused error correction; ISO/IEC 15415
 _DARK = 0.35  # of the way from ink to paper: what is darker is no quiet zone

@@ -16,8 +16,7 @@ import numpy as np
 
 from qrlab.checks import integer, one_of
 from qrlab.graph.pictures import MOST_BYTES
-from qrlab.standard import Level
-from qrlab.symbols import Symbol
+from qrlab.symbols import Level, Symbol
 
 MOST_CHARACTERS = 2 * MOST_BYTES  # of a document; base64 takes four for three bytes
 TYPE = "#microsoft.graph.qrCodeImageDetails"
