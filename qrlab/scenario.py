@@ -93,20 +93,16 @@ class Scenario:
         return getattr(there[part], name)
 
     def scene(self, level: Level | str, version: int | None = None) -> Scene:
-        """What a trial shows at a level, in the smallest version unless one is given.
-
-        Raises ValueError for a payload that doesn't fit, and for a print that can't be made or seen.
+        """What a trial shows at a level, in the smallest version unless one is given; ValueError for what
+        doesn't fit, and for a print that can't be made or seen.
         """
-        symbol: dict[str, Any] = {"level": level, "version": version}
-        content: dict[str, Any] = {"payload": self.payload, "mode": self.mode, "damage": Mix(self.wear)}
-        return Scene(**symbol, **content, printed=self.print, camera=self.camera)
+        said: dict[str, Any] = {"level": level, "version": version, "damage": Mix(self.wear)}
+        said |= {"payload": self.payload, "mode": self.mode, "printed": self.print, "camera": self.camera}
+        return Scene(**said)
 
-    def design(
-        self, levels: Iterable[Level | str] = tuple(Level), version: int | None = None
-    ) -> pd.DataFrame:
-        """The conditions as `run` takes them, a row for each of `levels` and each reader.
-
-        Columns: scene (a Scene), level, reader; more, of one's own, may be put beside them.
+    def design(self, levels: Iterable[str] = tuple(Level), version: int | None = None) -> pd.DataFrame:
+        """The conditions as `run` takes them, a row for each of `levels` and each reader: columns scene (a
+        Scene), level, reader; more, of one's own, may be put beside them.
         """
         scenes = [self.scene(level, version) for level in levels]
         rows = [(scene, scene.level, reader) for scene in scenes for reader in self.readers]
@@ -164,8 +160,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(_scenarios())
 def named_scenario(scenario: Scenario | str) -> Scenario:
     """The scenario of that name, or the one that is given; ValueError for anything else."""
     if isinstance(scenario, str):
-        one_of("scenario", scenario, SCENARIOS)
-        return SCENARIOS[scenario]
+        return SCENARIOS[one_of("scenario", scenario, SCENARIOS)]
     if not isinstance(scenario, Scenario):
         raise ValueError(f"scenario must be a Scenario or the name of one, not {scenario!r}")
     return scenario
