@@ -1,17 +1,20 @@
 """From modules to pixels: a flawless picture, or a photograph of a print, in light from 0 to 1 (white)."""
 
 from functools import lru_cache
-from math import ceil, cos, log2, radians, sin, sqrt
+from math import ceil, cos, hypot, log2, sin, sqrt
 
 import cv2
 import numpy as np
 
 from qrlab.checks import integer, number
-from qrlab.damage import Damage, painted
-from qrlab.optics import Camera, Print, Rng, generator, place, project
+from qrlab.damage import Damage, Rng, generator, painted
+from qrlab.optics import Camera, Print, place, project
 from qrlab.symbols import Symbol
 
+Harm = Damage | None  # None: a good print
 _FINE = 220  # a print is drawn with at least so many pixels across the symbol: 4, 8 or 12 a module
+# Standard normal noise: each picture begins at a place of its own in it, which is far quicker.
+_pool = lru_cache(lambda: np.random.default_rng(0).standard_normal(1 << 22, dtype=np.float32))
 
 
 def render(modules: np.ndarray, px_per_module: int = 4, quiet_zone: int = 4) -> np.ndarray:
@@ -27,12 +30,7 @@ def render(modules: np.ndarray, px_per_module: int = 4, quiet_zone: int = 4) -> 
 
 
 def photograph(
-    symbol: Symbol,
-    printed: Print,
-    camera: Camera,
-    rng: Rng,
-    damage: Damage | None = None,
-    severity: float = 0.0,
+    symbol: Symbol, printed: Print, camera: Camera, rng: Rng, damage: Harm = None, severity: float = 0.0
 ) -> np.ndarray:
     """A photograph of a printed symbol, cut out of the frame: uint8 height×width.
     rng: a numpy Generator, or a seed for one: of where in a pixel the print lies, sway, shadow, glare and
@@ -41,24 +39,33 @@ def photograph(
     ValueError for a print too narrow for a dot a module, and for one that a tilt puts behind the camera.
     """
     rng, severity = generator(rng), number("severity", severity, 0, 1)
-    if not isinstance(damage, Damage | None):
+    if not isinstance(damage, Harm):
         raise ValueError(f"damage must be a Damage or None, not {damage!r}")
     matrix, shape = place(symbol.size, printed, camera, rng)
     lights, noise_at = rng.random(5), int(rng.integers(1 << 62))
     ink, paper = round(255 * (printed.paper - printed.contrast)), round(255 * printed.paper)
     sheet, to_modules = _printed(symbol, printed, ink, paper, damage, severity)
     seen = _sampled(sheet, matrix @ to_modules, shape, paper, camera.lens_blur_px)
-    for extent_mm, angle in ((camera.defocus_mm, None), (camera.motion_mm, camera.motion_deg)):
+    for extent_mm, disc in ((camera.defocus_mm, True), (camera.motion_mm, False)):
         extent = min(extent_mm * camera.px_per_mm, 2.0 * max(shape))  # beyond it all is grey
         if extent > 0.1:
-            kernel = _kernel(round(extent, 2), angle)
+            kernel = _kernel(round(extent, 2), disc)
             seen = cv2.filter2D(seen, cv2.CV_32F, kernel, borderType=cv2.BORDER_REPLICATE)
     light = np.multiply(seen, camera.exposure / 255, dtype=np.float32)
     if camera.shadow or camera.glare:
         middles = project(matrix, symbol.size * lights[:4].reshape(2, 2))
         width_px = printed.module_mm(symbol.size) * symbol.size * camera.px_per_mm
         light = _lit(light, camera, middles, 2 * np.pi * lights[4], width_px)
-    picture = _developed(light, camera.noise, noise_at)
+    if camera.noise:
+        if 2 * light.size < len(pool := _pool()):
+            at = noise_at % (len(pool) - light.size)
+            noise = pool[at : at + light.size]
+        else:
+            noise = np.random.default_rng(noise_at).standard_normal(light.size, dtype=np.float32)
+        cv2.scaleAdd(noise.reshape(shape), camera.noise, light, dst=light)
+    cv2.threshold(light, 0, 0, cv2.THRESH_TOZERO, dst=light)
+    cv2.sqrt(light, dst=light)  # close to sRGB's curve
+    picture = cv2.convertScaleAbs(light, alpha=255)
     if camera.jpeg_quality is None:
         return picture
     file = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, camera.jpeg_quality])[1]
@@ -66,7 +73,7 @@ def photograph(
 
 
 def _printed(
-    symbol: Symbol, printed: Print, ink: int, paper: int, damage: Damage | None, severity: float
+    symbol: Symbol, printed: Print, ink: int, paper: int, damage: Harm, severity: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """The reflectance of a print (uint8, 255 for 1), and the 3×3 matrix from its pixels to modules."""
     size, px = symbol.size, 4 * ceil(_FINE / 4 / symbol.size)
@@ -92,18 +99,15 @@ def _sampled(
 ) -> np.ndarray:
     """The sheet as lens and sensor see it, without motion and defocus: uint8, 255 for a reflectance of 1.
     matrix: 3×3, from the sheet's pixels to the picture's, from top left corners; paper: its grey.
-    The sheet is averaged down to no fewer than 1.2 pixels for one.  Seen straight on, it is blurred as lens
-    and pixels do, then sampled linearly.  Tilted, that would blur it too little in one direction: then the
-    picture is blurred, at two or three times its resolution.
+    Averaged down to no fewer than 1.2 pixels for one, it is blurred as lens and pixels do, then sampled
+    linearly; tilted, it is blurred in part after that, at two or three times the picture's resolution.
     """
     (a, b, e), (c, d, f), (g, h, k) = matrix.tolist()
     middle = len(sheet) / 2
-    depth = g * middle + h * middle + k
-    u, v = (a * middle + b * middle + e) / depth, (c * middle + d * middle + f) / depth
-    a, b, c, d = (a - u * g) / depth, (b - u * h) / depth, (c - v * g) / depth, (d - v * h) / depth
-    total, area = a * a + b * b + c * c + d * d, abs(a * d - b * c)
-    largest = sqrt((total + sqrt(max(total**2 - 4 * area**2, 0))) / 2)  # of a pixel, by direction, there
-    least = area / largest
+    x, y, depth = (a + b) * middle + e, (c + d) * middle + f, (g + h) * middle + k
+    a, b, c, d = a - x / depth * g, b - x / depth * h, c - y / depth * g, d - y / depth * h
+    turned, mirrored = hypot(a + d, c - b) / (2 * depth), hypot(a - d, c + b) / (2 * depth)
+    largest, least = turned + mirrored, abs(turned - mirrored)  # a pixel there, by direction
     over = 1 if largest < 1.05 * least else 2 if largest < 1.5 * least else 3
     down = 2 ** int(min(max(log2(1 / (1.2 * largest * over)), 0), log2(len(sheet))))
     if down > 1:
@@ -121,12 +125,9 @@ def _sampled(
     matrix[:2] *= over
     matrix[:, 2] += (matrix[:, 0] + matrix[:, 1]) * (0.5 - reach)  # OpenCV counts from the middle of a pixel
     matrix[:2] -= matrix[2] / 2
-    height, width = shape
-    seen = cv2.warpPerspective(sheet, matrix, (width * over, height * over), borderValue=paper)
-    if over == 1:
-        return seen
+    seen = cv2.warpPerspective(sheet, matrix, (shape[1] * over, shape[0] * over), borderValue=paper)
     seen = _smoothed(seen, blur - max(before, 1 / 12 / pixel**2))
-    return cv2.resize(seen, (width, height), interpolation=cv2.INTER_AREA)
+    return cv2.resize(seen, shape[::-1], interpolation=cv2.INTER_AREA)
 
 
 def _smoothed(picture: np.ndarray, variance: float) -> np.ndarray:
@@ -142,18 +143,13 @@ def _smoothed(picture: np.ndarray, variance: float) -> np.ndarray:
 
 
 @lru_cache(maxsize=32)
-def _kernel(extent: float, angle: float | None) -> np.ndarray:
-    """The share of each pixel in a disc, or with an angle in a stroke, of that extent in px; its sum is 1."""
-    reach = ceil(extent / 2)
+def _kernel(extent: float, disc: bool) -> np.ndarray:
+    """The share of each pixel in a disc, or in a level stroke, of that extent in px; its sum is 1."""
+    reach, half = ceil(extent / 2), max(extent / 2, 0.1)  # so that some samples lie within
     parts = min(max(2048 // (2 * reach + 1), 1), 8)  # a wide one needs fewer
     x = (np.arange(parts * (2 * reach + 1)) + 0.5) / parts - reach - 0.5
-    y = x[:, None]
-    if angle is None:
-        inside = np.hypot(x, y) <= max(extent / 2, 0.1)
-    else:  # as thin as the samples allow
-        right, down = cos(radians(angle)), sin(radians(angle))
-        inside = np.abs(x * right + y * down) <= extent / 2
-        inside &= np.abs(y * right - x * down) <= 0.8 / parts
+    y = x[:, None]  # a stroke is as thin as the samples allow
+    inside = np.hypot(x, y) <= half if disc else (np.abs(x) <= half) & (np.abs(y) <= 0.8 / parts)
     share = cv2.resize(inside.astype(np.float32), [2 * reach + 1] * 2, interpolation=cv2.INTER_AREA)
     return share / share.sum()
 
@@ -169,23 +165,3 @@ def _lit(light: np.ndarray, camera: Camera, middles: np.ndarray, angle: float, w
         dx, dy = (np.exp(-(((at - middle) / (0.2 * width)) ** 2)) for at, middle in zip((x, y), spot))
         light = light + camera.exposure * camera.glare * np.outer(dy, dx)
     return light.astype(np.float32)
-
-
-@lru_cache(maxsize=1)
-def _noise() -> np.ndarray:
-    """Standard normal noise: each picture begins at a place of its own in it, which is far quicker."""
-    return np.random.default_rng(0).standard_normal(1 << 22, dtype=np.float32)
-
-
-def _developed(light: np.ndarray, noise: float, place: int) -> np.ndarray:
-    """The picture, uint8, of the light, which is used up: with noise, by a square root, close to sRGB."""
-    if noise:
-        if 2 * light.size < len(_noise()):
-            at = place % (len(_noise()) - light.size)
-            drawn = _noise()[at : at + light.size]
-        else:
-            drawn = np.random.default_rng(place).standard_normal(light.size, dtype=np.float32)
-        cv2.scaleAdd(drawn.reshape(light.shape), noise, light, dst=light)
-    cv2.threshold(light, 0, 0, cv2.THRESH_TOZERO, dst=light)
-    cv2.sqrt(light, dst=light)
-    return cv2.convertScaleAbs(light, alpha=255)

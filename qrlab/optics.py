@@ -1,43 +1,41 @@
 """What a printer makes of a symbol, and where a camera sees it.
+
 Lengths are in millimetres on the print, angles in degrees, light and reflectance from 0 to 1, white at its
 brightest.  What is no more than a plausible assumption is named so.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from math import ceil, cos, floor, hypot, radians, sin, tan
-from typing import Annotated, Any, Self, get_args, get_origin
+from typing import Annotated, Any, Self, get_args
 
+import cv2
 import numpy as np
 
 from qrlab.checks import exact, integer, number, one_of
+from qrlab.damage import Rng, generator
 
 MM_PER_INCH = 25.4
 _SCALES = (1e-6, 1e4)  # in px/mm; each setting is annotated with the least and the most that it may be
-Rng = np.random.Generator | int  # or the seed of one
 
 
 def _check(settings: "Print | Camera") -> None:
-    """Each setting within the range that it is annotated with, as a float or an int; ValueError otherwise."""
+    """What was given, within the range that it is annotated with, as a float or an int; else ValueError."""
     for setting in fields(settings):
         value = getattr(settings, setting.name)
-        if get_origin(setting.type) is Annotated:
+        if value is not setting.default and get_args(setting.type):
             declared, (least, most) = get_args(setting.type)
-            if type(value) is declared and least <= value <= most:  # quickly
-                continue
-            if value is not None or declared in (int, float):
-                check = integer if declared in (int, int | None) else number
-                object.__setattr__(settings, setting.name, check(setting.name, value, least, most))
+            check = integer if declared in (int, int | None) else number
+            object.__setattr__(settings, setting.name, check(setting.name, value, least, most))
 
 
 @dataclass(frozen=True)
 class Print:
     """What a printer makes of a symbol.
-    width_mm: the printed width, quiet zone included or not (quiet_zone_included); dpi: dots per inch: each
-    module is as many whole dots as fit, what remains of the width stays blank; None: modules of any size;
-    quiet_zone: blank modules on each side; ink_spread_mm: how far dark areas grow at each edge, below 0 they
-    shrink; paper: its reflectance; contrast: the paper's less the ink's, ISO/IEC 15415's symbol contrast.
-    Paper, contrast and no spread are assumptions: a good print on plain white paper.
+
+    width_mm: the printed width, quiet zone included or not (quiet_zone_included); dpi: dots per inch, whole
+    ones to a module, the rest stays blank; None: modules of any size; quiet_zone: modules on each side;
+    ink_spread_mm: at each edge, below 0 it shrinks; paper: its reflectance; contrast: the paper's less the
+    ink's, ISO/IEC 15415's.  ValueError out of range.  The defaults are assumptions: a good print on white.
     """
 
     width_mm: Annotated[float, (0.1, 1e4)]
@@ -51,9 +49,7 @@ class Print:
     def __post_init__(self) -> None:
         _check(self)
         one_of("quiet_zone_included", self.quiet_zone_included, (True, False))
-        if self.contrast > self.paper:
-            most = f"the paper's {exact(self.paper)}"
-            raise ValueError(f"contrast must be at most {most}, not {exact(self.contrast)}")
+        number("contrast on this paper", self.contrast, 0, self.paper)
 
     def across(self, size: int) -> int:
         """Modules along the printed width."""
@@ -83,16 +79,16 @@ class Print:
 @dataclass(frozen=True)
 class Camera:
     """A pinhole camera that looks at the middle of a print, with a blurred and noisy sensor.
-    px_per_mm: at the middle of the print (see `at` for a distance); frame_width_px, frame_height_px: what
-    does not fit is cut off; fov_deg: how wide the frame sees, which gives the perspective; lens_blur_px:
-    standard deviation of what lens and sensor blur; defocus_mm: diameter of the disc that a point becomes;
-    motion_mm: of the print while exposed, motion_deg from the picture's horizontal; rotation_deg: of the
-    print, clockwise; tilt_deg: of the print, about an axis at tilt_axis_deg from the horizontal; sway_deg:
-    standard deviation of rotation and tilts between pictures; exposure: light from a white surface, clipped
-    above 1; noise: standard deviation of the sensor's; shadow: share of the light missing beyond a soft edge
-    anywhere across the symbol; glare: light added by a reflection somewhere on it, a fifth of it in radius;
-    jpeg_quality: None: not compressed.
-    The defaults are assumptions: a frame as of a phone's video preview, a steady hand, good light and focus.
+
+    px_per_mm: at the middle of the print (`at`: by distance); frame_width_px, frame_height_px: what does not
+    fit is cut off; fov_deg: how wide the frame sees, hence the perspective; lens_blur_px: standard deviation
+    of what lens and sensor blur; defocus_mm: diameter of the disc that a point becomes; motion_mm: of the
+    print while exposed, sideways; rotation_deg: of the print, clockwise; tilt_deg: about an axis at
+    tilt_axis_deg from the horizontal; sway_deg: standard deviation of rotation and tilts between pictures;
+    exposure: light from a white surface, clipped above 1; noise: its standard deviation; shadow: share of the
+    light missing beyond a soft edge across the symbol; glare: light added by a reflection somewhere on it, a
+    fifth of it in radius; jpeg_quality: None: not compressed.  ValueError out of range.  The defaults are
+    assumptions: a frame as of a phone's video preview, a steady hand, good light and focus.
     """
 
     px_per_mm: Annotated[float, _SCALES]
@@ -102,7 +98,6 @@ class Camera:
     lens_blur_px: Annotated[float, (0, 100)] = 0.5
     defocus_mm: Annotated[float, (0, 1e3)] = 0.0
     motion_mm: Annotated[float, (0, 1e3)] = 0.0
-    motion_deg: Annotated[float, (-360, 360)] = 0.0
     rotation_deg: Annotated[float, (-360, 360)] = 0.0
     tilt_deg: Annotated[float, (0, 89.9)] = 0.0
     tilt_axis_deg: Annotated[float, (-360, 360)] = 0.0
@@ -141,23 +136,15 @@ def fitting_px(printed: Print, camera: Camera, size: int) -> float:
     return 0.8 * camera.frame_height_px / (size + 2 * printed.quiet_zone)
 
 
-def _turned(camera: Camera, sway: Sequence[float]) -> np.ndarray:
-    """3×3: print mm from its middle, x right and y down, to the frame's px from its middle.
-    A turn in the print's plane, then a tilt by Rodrigues' formula.  sway: radians, two of tilt and a turn.
-    """
-    axis, spin = radians(camera.tilt_axis_deg), radians(camera.rotation_deg) + sway[2]
-    a = radians(camera.tilt_deg) * cos(axis) + sway[0]
-    b = radians(camera.tilt_deg) * sin(axis) + sway[1]
-    tilt = hypot(a, b)
-    a, b = (a / tilt, b / tilt) if tilt else (1.0, 0.0)
-    tilt = min(tilt, radians(89.9))
-    near, rise = 1 - cos(tilt), sin(tilt)
-    right = 1 - near * b * b, near * a * b, -rise * b
-    down = near * a * b, 1 - near * a * a, rise * a
-    matrix = np.zeros((3, 3))
-    for row, p, q, scale in zip(matrix, right, down, (camera.focal_px, camera.focal_px, 1)):
-        row[:2] = scale * (p * cos(spin) + q * sin(spin)), scale * (q * cos(spin) - p * sin(spin))
-    matrix[2, 2] = camera.distance_mm
+def _turned(camera: Camera, sway: list[float]) -> np.ndarray:
+    """3×3: mm on the print to px, from the middle, x right and y down; sway: radians, two of tilt, a turn."""
+    tilt, axis = radians(camera.tilt_deg), radians(camera.tilt_axis_deg)
+    a, b = tilt * cos(axis) + sway[0], tilt * sin(axis) + sway[1]
+    less = min(radians(89.9) / max(hypot(a, b), 1e-9), 1)
+    matrix: np.ndarray = cv2.Rodrigues(np.array([a * less, b * less, 0]))[0]
+    matrix[:2] *= camera.focal_px
+    matrix = matrix @ cv2.Rodrigues(np.array([0, 0, radians(camera.rotation_deg) + sway[2]]))[0]
+    matrix[:, 2] = 0, 0, camera.distance_mm
     return matrix
 
 
@@ -165,13 +152,6 @@ def project(matrix: np.ndarray, points: object) -> np.ndarray:
     """Points (k×2: x, y) through a 3×3 projection."""
     projected = np.asarray(points, dtype=float) @ matrix[:, :2].T + matrix[:, 2]
     return projected[:, :2] / projected[:, 2:]
-
-
-def generator(rng: Rng) -> np.random.Generator:
-    """A Generator as it is, or the one of a seed, 0 to 2^63 - 1."""
-    if isinstance(rng, np.random.Generator):
-        return rng
-    return np.random.default_rng(integer("rng, unless a numpy Generator,", rng, 0, 2**63 - 1))
 
 
 def place(size: int, printed: Print, camera: Camera, rng: Rng) -> tuple[np.ndarray, tuple[int, int]]:
@@ -185,20 +165,19 @@ def place(size: int, printed: Print, camera: Camera, rng: Rng) -> tuple[np.ndarr
     half = printed.sheet_mm(size) / 2
     matrix = _turned(camera, sway.tolist())
     if 1.5 * half >= camera.distance_mm:  # so near that a tilt may put a corner behind the camera
-        steady = _turned(camera, (0, 0, 0))
+        steady = _turned(camera, [0, 0, 0])
         if half * np.abs(steady[2, :2]).sum() >= camera.distance_mm:
             near = f"{camera.tilt_deg:g} for a print of {2 * half:.4g} mm at {camera.distance_mm:.4g} mm"
             raise ValueError(f"tilt_deg must keep the whole print in front of the camera, not {near}")
         if half * np.abs(matrix[2, :2]).sum() >= camera.distance_mm:
             matrix = steady
     corners = project(matrix, [(-half, -half), (-half, half), (half, -half), (half, half)])
-    ends = []
+    start, extent = [], []
     for at, frame in zip(corners.T.tolist(), (camera.frame_width_px, camera.frame_height_px)):
         spare = 4 + 0.02 * (max(at) - min(at))
-        start = max(floor(min(at) - spare), -(frame // 2))
-        ends.append((start, min(ceil(max(at) + spare), frame - frame // 2)))
-    (left, right), (top, bottom) = ends
+        start.append(max(floor(min(at) - spare), -(frame // 2)))
+        extent.append(min(ceil(max(at) + spare), frame - frame // 2) - start[-1])
     matrix[:, :2] *= printed.module_mm(size)  # modules, from the middle of the symbol
     matrix[:, 2] -= (matrix[:, 0] + matrix[:, 1]) * (size / 2)
-    matrix[:2] += (phase - (left, top))[:, None] * matrix[2]
-    return matrix, (bottom - top, right - left)
+    matrix[:2] += (phase - start)[:, None] * matrix[2]
+    return matrix, (extent[1], extent[0])

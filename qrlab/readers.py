@@ -1,4 +1,5 @@
 """Readers of QR code pictures: which there are, what one makes of a picture, and whether it is right.
+
 An adapter loads its library when it is first used, and gives a function from a picture (uint8 height×width)
 to what was found.  Nothing here damages, repeats or counts.
 """
@@ -12,7 +13,6 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from importlib.metadata import distribution, version
@@ -39,25 +39,25 @@ CHARACTER_SETS = ("utf-8", "iso-8859-1", "cp1252", *_JAPANESE, "big5", "cp950", 
 # What an adapter finds: content or None, and why not (or a call that asks the reader why, off the clock).
 Found = tuple[bytes | str | None, str | Callable[[], str]]
 Read = Callable[..., Found]
+Expected = str | bytes | Symbol | None
 _REASONS = {"error correction": "uncorrectable", "checksum": "uncorrectable", "format": "format unreadable"}
 installed = lru_cache(version)  # of a package, which takes half a millisecond to find out
 
 
 class Decoder(NamedTuple):
-    """A reader: its library, that library's version, how to get it, and its adapter."""
+    """A reader: its library, that library's version, its adapter, and how to get what may be missing."""
 
     library: str
     version: Callable[[], str]
-    get: str
     load: Callable[[], Read]
+    get: str = "install qrlab again"
 
 
 @dataclass(frozen=True)
 class Reading:
     """A reader's answer to one picture; it prints without the content.
-    outcome: ok, misread (other content than expected), unread, error (it raised), and in a run crash (it
-    ended its process) or timeout; content: what was read, bytes, or None; seconds: the reader's own time;
-    detail: its reason for not reading, or a remark.
+    outcome: ok, misread (other content), unread, error (it raised), and in a run crash (it ended its process)
+    or timeout; content: what was read, or None; seconds: the reader's own time; detail: why not, or a remark.
     """
 
     outcome: str
@@ -67,25 +67,24 @@ class Reading:
 
 
 def _zxing(options: dict, image: np.ndarray) -> Found:
+    def why() -> str:
+        quick = options | {"try_rotate": False, "try_downscale": False, "try_invert": False}
+        found = zxingcpp.read_barcode(image, **quick, return_errors=True)
+        cause = "nothing found" if found is None or found.error is None else found.error.type.name.lower()
+        return _REASONS.get(cause, cause)
+
     found = zxingcpp.read_barcode(image, **options)  # asked for errors, it stops at the first and reads less
     if found is None or not found.valid or found.format not in (_MODEL_2, _ANY_MODEL):
-        return None, partial(_why_zxing, options | {"return_errors": True}, image)
+        return None, why
     return found.bytes, ""
-
-
-def _why_zxing(options: dict, image: np.ndarray) -> str:
-    found = zxingcpp.read_barcode(image, **options, try_rotate=False, try_downscale=False, try_invert=False)
-    cause = "nothing found" if found is None or found.error is None else found.error.type.name.lower()
-    return _REASONS.get(cause, cause)
 
 
 def _pyzbar(module: str) -> Any:
     """A module of pyzbar, which is told where ZBar is if ctypes doesn't find it: with conda, on a Mac."""
-    zbar_library: Any = importlib.import_module("pyzbar.zbar_library")
+    library: Any = importlib.import_module("pyzbar.zbar_library")
     places = [Path(sys.prefix) / "lib", Path("/opt/homebrew/lib"), Path("/usr/local/lib")]
     here = [str(file) for place in places for file in sorted(place.glob("libzbar.*"))]
-    if here and ctypes.util.find_library("zbar") is None:
-        zbar_library.find_library = lambda name: here[0]
+    library.find_library = lambda name: ctypes.util.find_library(name) or next(iter(here), None)
     return importlib.import_module(f"pyzbar.{module}")
 
 
@@ -95,7 +94,7 @@ def _zbar(pyzbar: Any, image: np.ndarray) -> Found:
 
 
 def _zbar_version() -> str:
-    numbers = [ctypes.c_uint() for _ in range(3)]
+    numbers = ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint()
     _pyzbar("wrapper").zbar_version(*map(ctypes.byref, numbers))
     return ".".join(str(number.value) for number in numbers)
 
@@ -105,9 +104,7 @@ def _opencv(detector: Any, image: np.ndarray) -> Found:
         content, corners, _ = detector.detectAndDecodeBytes(image)  # detectAndDecode ends a text at a NUL
     except cv2.error as problem:  # its own text begins with the place in the source
         raise RuntimeError(problem.err.lstrip("> ")) from None
-    if content:
-        return content.decode("utf-8", "surrogateescape"), ""
-    return None, "nothing found" if corners is None else "found, not decoded"
+    return content or None, "nothing found" if corners is None else "found, not decoded"
 
 
 def _boofcv() -> Read:
@@ -131,36 +128,28 @@ def _boofcv() -> Read:
     return read
 
 
-def _boofcv_version() -> str:
-    number = installed("pyboof")
-    if shutil.which("java") is None:
-        raise ImportError("there is no java")
-    return number
-
-
-def _model(modules: np.ndarray, symbol: Symbol | None = None) -> Found:
+def _model(modules: np.ndarray, symbol: Symbol) -> Found:
     """Whether error correction can still restore a symbol, of its damaged modules."""
-    if symbol is None:
-        return None, "it judges modules, not pictures"
     lost = judge(symbol, modules != symbol.modules).lost.any()
     return (None, "uncorrectable") if lost else (symbol.content, "")
 
 
 # QRCode includes Micro QR, which noise can look like; but pure, nothing is found of QRCodeModel2 alone.
 _MODEL_2, _ANY_MODEL = zxingcpp.BarcodeFormat.QRCodeModel2, zxingcpp.BarcodeFormat.QRCode
-_ZXING = partial(Decoder, "zxing-cpp", partial(installed, "zxing-cpp"), "pip install zxing-cpp")
-_OPENCV = partial(Decoder, "OpenCV", lambda: cv2.__version__, "pip install opencv-python-headless")
 _LIBZBAR = "apt install libzbar0 (Debian, Ubuntu), brew install zbar (Mac), conda install -c conda-forge zbar"
 _JAVA = "install Java 11 or later, and: pip install pyboof"
+_ZXING = partial(Decoder, "zxing-cpp", partial(installed, "zxing-cpp"))
+_OPENCV = partial(Decoder, "OpenCV", lambda: cv2.__version__)
 DECODERS = {
     "zxing": _ZXING(lambda: partial(_zxing, {"formats": _MODEL_2})),
     "zxing-pure": _ZXING(lambda: partial(_zxing, {"formats": _ANY_MODEL, "is_pure": True})),
-    "zbar": Decoder("libzbar, by pyzbar", _zbar_version, _LIBZBAR, lambda: partial(_zbar, _pyzbar("pyzbar"))),
+    "zbar": Decoder("libzbar, by pyzbar", _zbar_version, lambda: partial(_zbar, _pyzbar("pyzbar")), _LIBZBAR),
     "opencv": _OPENCV(lambda: partial(_opencv, cv2.QRCodeDetector())),
     "opencv-aruco": _OPENCV(lambda: partial(_opencv, cv2.QRCodeDetectorAruco())),
-    "boofcv": Decoder("BoofCV, by pyboof", _boofcv_version, _JAVA, _boofcv),
-    "model": Decoder("qrlab", partial(installed, "qrlab"), "", lambda: _model),
+    "boofcv": Decoder("BoofCV, by pyboof", lambda: installed("pyboof"), _boofcv, _JAVA),
+    "model": Decoder("qrlab", partial(installed, "qrlab"), lambda: _model),
 }
+_loaded = lru_cache(lambda name: DECODERS[name].load())
 
 
 def decoders() -> "pd.DataFrame":
@@ -183,8 +172,10 @@ def unavailable(name: str, parameter: str = "reader") -> str:
         one_of(f"{parameter}, unless module:function,", name, DECODERS)
     try:
         version_of(name)
-        if name != "boofcv":  # Java takes a while, and was looked for
+        if name != "boofcv":  # whose Java takes a while to start
             load(name)
+        elif shutil.which("java") is None:
+            raise ImportError("there is no java")
     except Exception as problem:  # whatever a module of one's own may raise
         own = f"{type(problem).__name__}: {problem}"
         return f"{problem}; {DECODERS[name].get}" if name in DECODERS else own
@@ -208,36 +199,28 @@ def versions() -> dict[str, str]:
 
 def load(name: str) -> Read:
     """The function of a reader from a picture to what it found; ImportError if it is not available."""
-    return _load(name, "" if name in DECODERS else version_of(name))
-
-
-@lru_cache(maxsize=32)
-def _load(name: str, digest: str) -> Read:
     if name in DECODERS:
-        return DECODERS[name].load()
+        return _loaded(name)
     place, _, function = name.partition(":")
-    module = importlib.import_module(place)
-    if vars(module).get("__qrlab_digest__", digest) != digest:  # edited since
-        importlib.reload(module)
-    vars(module)["__qrlab_digest__"] = digest
+    module, digest = importlib.import_module(place), version_of(name)
+    if vars(module).setdefault("__qrlab_digest__", digest) != digest:  # edited since
+        vars(importlib.reload(module))["__qrlab_digest__"] = digest
     call = getattr(module, function)
     return lambda image: (call(image), "")
 
 
-def decode(
-    image: np.ndarray, decoder: str = "zxing", expected: str | bytes | Symbol | None = None
-) -> Reading:
+def decode(image: np.ndarray, decoder: str = "zxing", expected: Expected = None) -> Reading:
     """What a reader makes of a picture: a Reading.
     image: uint8 height×width, gray, or bool n×n modules, which are rendered for readers of pictures; decoder:
     a name from decoders(), or "module:function"; expected: the right content, or its Symbol; without it
-    whatever is read counts as ok.  The decoder "model" answers whether error correction can still restore it:
-    that needs modules, and a Symbol as expected.  Text counts as the expected bytes if it is these in one of
-    CHARACTER_SETS.  Raises ValueError for bad input and for a reader that is not there (and how to get it).
+    whatever is read counts as ok.  "model" answers whether error correction can still restore it: that needs
+    modules, and a Symbol as expected.  Text counts as the expected bytes if it is these in one of
+    CHARACTER_SETS.  ValueError for bad input and for a reader that is not there (and how to get it).
     """
     image = np.asarray(image)
     if image.dtype not in (np.uint8, bool) or image.ndim != 2 or not image.size:
         raise ValueError(f"image must be uint8 height×width or bool n×n, not {image.dtype} {image.shape}")
-    if not isinstance(expected, str | bytes | Symbol | None):
+    if not isinstance(expected, Expected):
         raise ValueError(f"expected must be a str, bytes or a Symbol, not {type(expected).__name__}")
     content = expected.content if isinstance(expected, Symbol) else expected
     content = named("expected ", content.encode) if isinstance(content, str) else content
@@ -246,9 +229,8 @@ def decode(
     read = load(decoder)
     if decoder == "model":
         if image.dtype != bool or not isinstance(expected, Symbol) or image.shape != expected.modules.shape:
-            allowed = "decoder model must have bool n×n modules as image and their Symbol as expected"
             came = f"{image.dtype} {image.shape} and {type(expected).__name__}"
-            raise ValueError(f"{allowed}, not {came}")
+            raise ValueError(f"decoder model must have a bool n×n image and its Symbol expected, not {came}")
         read = partial(read, symbol=expected)
     elif image.dtype == bool:
         image = render(image)
@@ -273,23 +255,14 @@ def read_picture(read: Read, picture: np.ndarray, expected: bytes | None) -> Rea
     data = content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape")
     if expected is None or data == expected:
         return Reading("ok", data, seconds, "")
-    texts = [each.decode(errors="replace") for each in (data, expected)]
-    one, other = (re.sub("\ufffd+", "\ufffd", text) for text in texts)  # how many marks, differs
-    taken_for = _character_set(data, expected) or ("damaged utf-8" if one == other else None)
-    if taken_for is None:
-        return Reading("misread", data, seconds, "")
-    return Reading("ok", expected, seconds, f"as {taken_for}")
+    one, other = (re.sub("\ufffd+", "\ufffd", each.decode(errors="replace")) for each in (data, expected))
+    taken_for = "damaged utf-8" if one == other else None  # how many marks stand for its bytes, differs
+    if taken_for := character_set(data, expected) or taken_for:
+        return Reading("ok", expected, seconds, f"as {taken_for}")
+    return Reading("misread", data, seconds, "")
 
 
-def same_text(one: bytes, other: bytes) -> bool:
-    """Are these the same bytes, or either the UTF-8 of the other, read in one of CHARACTER_SETS?"""
-    return one == other or bool(_character_set(one, other) or _character_set(other, one))
-
-
-def _character_set(data: bytes, expected: bytes) -> str | None:
+def character_set(data: bytes, expected: bytes) -> str | None:
     """The one in which the expected bytes are the text whose UTF-8 is `data`, if any."""
-    for name in CHARACTER_SETS:
-        with suppress(UnicodeError):
-            if expected.decode(name).encode() == data:
-                return name
-    return None
+    texts = {name: expected.decode(name, "surrogateescape") for name in CHARACTER_SETS}
+    return next((name for name, text in texts.items() if text.encode(errors="surrogatepass") == data), None)

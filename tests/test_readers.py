@@ -75,7 +75,7 @@ def test_the_version_of_zbar_is_its_librarys_own(reader):
 @pytest.fixture
 def nothing_loaded(monkeypatch):
     """No reader is loaded yet, nor pyzbar imported; afterwards all is as it was."""
-    monkeypatch.setattr(registry, "_load", lru_cache(registry._load.__wrapped__))
+    monkeypatch.setattr(registry, "_loaded", lru_cache(registry._loaded.__wrapped__))
     for name in _pyzbar():
         monkeypatch.delitem(sys.modules, name)
     yield
@@ -567,6 +567,15 @@ def test_a_reader_of_your_own_has_the_digest_of_its_file_for_a_version():
     assert unavailable("bad_readers:raises") == ""
 
 
+def test_a_reader_of_your_own_that_was_edited_is_loaded_anew(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(tmp_path)
+    for answer in ("one", "another"):
+        (tmp_path / "edited_reader.py").write_text(f"def reads(image):\n    return {answer!r}\n")
+        for _ in range(2):
+            assert qr.decode(SYMBOL.modules, "edited_reader:reads").content == answer.encode()
+    del sys.modules["edited_reader"]
+
+
 # --- secrets, and bad input ---
 
 
@@ -635,6 +644,6 @@ SYMBOL = qr.make("x", version=2)
 )
 def test_the_model_needs_modules_and_their_symbol(image, expected, came):
     with pytest.raises(
-        ValueError, match=f"^decoder model must .*bool n×n .*image.* Symbol .*expected, not {came}$"
+        ValueError, match=f"^decoder model must .*bool n×n .*image.* Symbol expected, not {came}$"
     ):
         qr.decode(image, "model", expected)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from qrlab.graph.measured import Measured, text_or_bytes
 from qrlab.graph.resource import LEVELS, NAMES, TYPE, QrCodeImageDetails, shown
-from qrlab.readers import same_text
+from qrlab.readers import character_set
 from qrlab.symbols import ALPHABETS, MODES, UNITS, Level, bits_in, capacity, count_bits, mode_of
 
 FINDINGS: tuple[str, ...] = ("missing-value", "odata-type-mismatch", "unknown-level", "capacity-exceeded")
@@ -99,6 +99,7 @@ def _of_symbol(symbol: Measured, details: QrCodeImageDetails) -> Iterator[tuple[
         yield "level-mismatch", f"level is declared {level}, and the picture's is {symbol.level.lower()}"
     if content is not None and symbol.content is not None:
         text = (symbol.text or "").encode(errors="surrogatepass")  # maybe of another character set
-        if text != content and not same_text(symbol.content, content):
+        other = character_set(symbol.content, content) or character_set(content, symbol.content)
+        if content not in (text, symbol.content) and not other:
             sizes = f"{len(content):,} bytes are declared, and the picture's are {len(symbol.content):,}"
             yield "content-mismatch", f"content differs: {sizes}"
