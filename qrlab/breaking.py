@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from qrlab.cache import Cache, code_digest
-from qrlab.checks import integer, one_of
+from qrlab.checks import integer, of_type, one_of
 from qrlab.damage import MODELS
-from qrlab.model import break_point, checked, ordered, wrong_codewords
+from qrlab.model import break_point, ordered, wrong_codewords
 from qrlab.progress import progress
 from qrlab.stats import summarize
 from qrlab.symbols import VERSIONS, Level, Symbol, capacity, make
@@ -26,7 +26,7 @@ def break_points(
     share of the symbol's area; inf: never) and wrong_codewords (their share at that point).  Trial k
     depends on seed and k alone.  Shows progress.  Raises ValueError for bad input.
     """
-    listed = [checked(x) for x in ([symbols] if isinstance(symbols, Symbol) else symbols)]
+    listed = [of_type("symbol", x, Symbol) for x in ([symbols] if isinstance(symbols, Symbol) else symbols)]
     one_of("model", model, MODELS)
     trials, seed = integer("trials", trials, 1, 10**9), integer("seed", seed, 0, 2**63 - 1)
     rows = [

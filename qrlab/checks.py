@@ -31,6 +31,13 @@ def exact(limit: float) -> str:
     return str(limit if isinstance(limit, int) else float(limit)).removesuffix(".0")
 
 
+def of_type(name: str, value: object, kind: type[T]) -> T:
+    """`value`, a `kind`; ValueError that names the parameter otherwise."""
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} must be a {kind.__name__}, not {type(value).__name__}")
+    return value
+
+
 def one_of(name: str, value: T, allowed: Collection[object]) -> T:
     """`value`, one of `allowed`; ValueError that names the parameter otherwise."""
     if value not in list(allowed):  # a list: what came may not be hashable

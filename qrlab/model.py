@@ -5,14 +5,13 @@ at its first lost block.  Finding the symbol and reading its format and version 
 it is an upper bound for a reader that corrects errors, not erasures.
 """
 
-import math
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from qrlab.checks import integer, named, number, one_of
+from qrlab.checks import integer, named, number, of_type, one_of
 from qrlab.damage import painted
 from qrlab.symbols import MODES, VERSIONS, Layout, Level, Symbol, blocks_of, capacity, layout, size_of
 
@@ -61,10 +60,8 @@ def capability() -> "pd.DataFrame":
 
 
 def sizes(lengths: Iterable[int], mode: str = "byte") -> "pd.DataFrame":
-    """The smallest symbol for content of each length, in units of `mode`, at each level that holds it.
-
-    Rows by level and length: length, level, version, modules (along one side) and free (the highest level at
-    no larger version).
+    """The smallest symbol for content of each length, in units of `mode`, at each level that holds it: rows
+    of length, level, version, modules (along one side) and free (the highest level at no larger version).
     """
     import pandas as pd
 
@@ -86,13 +83,12 @@ def _blocks(version: int, level: Level) -> tuple[np.ndarray, int]:
 
 
 def break_point(symbol: Symbol, order: np.ndarray, paint: str = "flip") -> float | np.ndarray:
-    """The severity at which error correction gives out, exactly; inf where it never does.
+    """The severity at which the first block can no longer be corrected, exactly; inf where it never comes.
 
     order: float n×n, the severity at which each module is reached, for one answer; or trials×n×n for an array
-    of them.  paint: the damage's own, "flip", "dark" or "light": a module that has that colour already is not
-    wrong.  Just below the answer every block can still be corrected.  ValueError for other input.
+    of them.  paint: "flip", "dark" or "light": a module of that colour is not wrong.
     """
-    n = checked(symbol).size
+    n = of_type("symbol", symbol, Symbol).size
     order = np.asarray(order)
     if order.shape[-2:] != (n, n) or not 2 <= order.ndim <= 3 or order.dtype.kind not in "fiu":
         raise ValueError(f"order must be numbers {n}×{n} or trials×{n}×{n}, not {order.dtype} {order.shape}")
@@ -107,18 +103,11 @@ def break_point(symbol: Symbol, order: np.ndarray, paint: str = "flip") -> float
         harmed[:] = flat[k : k + step] if paint == "flip" else flat[k : k + step] + harmless
         harmed[:, 0] = np.inf  # in no codeword, it stands for what a shorter block lacks
         wrong = np.minimum.reduce(harmed.take(modules, -1), -3)
-        if math.isnan(np.vdot(wrong, wrong)):  # a nan anywhere gets through to the sum
+        if np.isnan(np.vdot(wrong, wrong)):  # a nan anywhere gets through to the sum
             raise ValueError("order must be numbers, inf for never, not nan")
         wrong.partition(correctable)
         lost[k : k + step] = np.minimum.reduce(wrong[..., correctable], -1)
     return lost if order.ndim == 3 else float(lost[0])
-
-
-def checked(symbol: object) -> Symbol:
-    """`symbol`; ValueError where it is none."""
-    if not isinstance(symbol, Symbol):
-        raise ValueError(f"symbol must be a Symbol, as make gives it, not {type(symbol).__name__}")
-    return symbol
 
 
 def survival(version: int, level: Level | str, module_error_rate: float | np.ndarray) -> float | np.ndarray:
@@ -160,8 +149,7 @@ def judge(symbol: Symbol | Layout, wrong: np.ndarray) -> Judgement:
     """Wrong modules (bool n×n) to wrong codewords to lost blocks, of a symbol or of a layout."""
     here = layout(symbol.version, symbol.level)
     if wrong.shape != here.codeword.shape or wrong.dtype != bool:
-        size = len(here.codeword)
-        raise ValueError(f"wrong must be bool {size}×{size}, not {wrong.dtype} {wrong.shape}")
+        raise ValueError(f"wrong must be bool {here.codeword.shape}, not {wrong.dtype} {wrong.shape}")
     codewords = wrong.ravel()[here.places].any(axis=1)
     counts = np.bincount(here.block[codewords], minlength=len(here.correctable))
     return Judgement(codewords, counts, counts > here.correctable)

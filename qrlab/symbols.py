@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 import segno
-from segno import consts, encoder
+from segno import consts
 
 from qrlab.checks import integer, named, one_of
 
@@ -135,9 +135,8 @@ class Symbol:
         """
         one_of("kind", kind, ("svg", "png"))
         options["border"] = integer("quiet_zone", quiet_zone, 0, 1000)
-        matrix = [bytearray(row) for row in self.modules]
         out = io.BytesIO()
-        segno.writers.save(matrix, self.modules.shape, out, kind=kind, **options)  # type: ignore[attr-defined]
+        segno.writers.save(self.modules.astype(np.uint8), self.modules.shape, out, kind=kind, **options)  # type: ignore[attr-defined]
         return out.getvalue()
 
     def _repr_svg_(self) -> str:
@@ -179,8 +178,7 @@ def make(
 
 @lru_cache(maxsize=1024)
 def _make(data: bytes, mode: str, level: Level, version: int, mask: int | None) -> Symbol:
-    content = data if mode == "byte" else data.decode()
-    code = segno.make(content, level.value, version, mode, mask, micro=False, boost_error=False)
+    code = segno.make(data, level.value, version, mode, mask, micro=False, boost_error=False)
     return Symbol(data, mode, level, version, code.mask, np.array([list(row) for row in code.matrix], bool))
 
 
@@ -214,18 +212,7 @@ def layout(version: int, level: Level | str) -> Layout:
 
 @lru_cache(maxsize=160)
 def _layout(version: int, level: Level) -> Layout:
-    blocks = blocks_of(version, level)
-    codeword, role, places = _modules(version)
-    rounds = range(max(data for _, data in blocks))  # ISO/IEC 18004, 7.6: data in turns, then correction
-    block = [b for k in rounds for b, (_, data) in enumerate(blocks) if k < data]
-    block += list(range(len(blocks))) * (blocks[0][0] - blocks[0][1])  # as many in every block
-    correctable = np.array([(total - data) // 2 for total, data in blocks])
-    return Layout(version, level, codeword, np.array(block), correctable, role, places)
-
-
-@lru_cache(maxsize=40)
-def _modules(version: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Layout's codeword, role and places, which all levels share (ISO/IEC 18004, 6.3, 7.7.3, 7.9, 7.10)."""
+    """ISO/IEC 18004, 6.3, 7.6, 7.7.3, 7.9 and 7.10."""
     n = size_of(version)
     role = np.full((n, n), "data", dtype="<U9")  # not segno's, which calls (8, n - 9) format information
     role[8, :9] = role[:9, 8] = role[8, n - 8 :] = role[n - 8 :, 8] = "format"
@@ -246,19 +233,9 @@ def _modules(version: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     role.ravel()[path[places.size :]] = "remainder"
     codeword = np.full((n, n), -1)
     codeword.ravel()[places] = np.arange(len(places))[:, None]
-    return codeword, role, places
-
-
-def codewords_of(modules: np.ndarray, version: int, mask: int) -> np.ndarray:
-    """The codewords that modules (bool n×n) hold: uint8, one for each of Layout.block, in that order."""
-    places = layout(version, Level.L).places
-    inverted = encoder.get_data_mask_functions(is_micro=False)[mask](*np.divmod(places, len(modules)))
-    return np.packbits(modules.ravel()[places] ^ inverted, axis=1).ravel()
-
-
-def with_codewords(modules: np.ndarray, codewords: np.ndarray, version: int, mask: int) -> np.ndarray:
-    """A copy of modules (bool n×n) that holds these codewords (uint8, as `codewords_of` gives them)."""
-    changed = modules.copy()
-    bits = np.unpackbits(codewords ^ codewords_of(modules, version, mask)).reshape(-1, 8)
-    changed.ravel()[layout(version, Level.L).places] ^= bits.astype(bool)
-    return changed
+    blocks = blocks_of(version, level)
+    rounds = range(max(data for _, data in blocks))  # data in turns, then correction
+    block = [b for k in rounds for b, (_, data) in enumerate(blocks) if k < data]
+    block += list(range(len(blocks))) * (blocks[0][0] - blocks[0][1])  # as many in every block
+    correctable = np.array([(total - data) // 2 for total, data in blocks])
+    return Layout(version, level, codeword, np.array(block), correctable, role, places)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qrlab.checks import integer, named, number, one_of
+from qrlab.checks import integer, named, number, of_type, one_of
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 NUMBER = r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
@@ -77,6 +77,12 @@ def test_one_of_gives_back_what_is_allowed_and_names_all_that_is():
     assert one_of("paint", "dark", ("flip", "dark")) == "dark"
     with pytest.raises(ValueError, match=r"^paint .* flip, dark, not \['dark'\]"):
         one_of("paint", ["dark"], ("flip", "dark"))
+
+
+def test_of_type_gives_back_what_is_of_it_and_names_the_type():
+    assert of_type("content", "a", str) == "a"
+    with pytest.raises(ValueError, match=r"^content .* str, not bytes"):
+        of_type("content", b"a", str)
 
 
 def test_a_family_stands_before_the_setting_that_an_error_names():

@@ -12,7 +12,7 @@ from witness import picture
 
 import qrlab as qr
 from qrlab.graph import GRADES, measure
-from qrlab.graph.measured import _bits, survivors
+from qrlab.graph.measured import _bits, _codewords_of, _with_codewords, survivors
 from qrlab.model import PROTECTION
 from qrlab.scene import random_content
 from qrlab.symbols import MODES, _make, bits_in
@@ -216,6 +216,18 @@ def test_a_level_is_tried_in_the_printed_version_where_it_fits():
         12,
         15,
     ]  # ISO/IEC 18004, table 7
+
+
+@pytest.mark.parametrize("mask", range(8))
+def test_codewords_come_out_as_they_go_in(mask):
+    """An undamaged symbol's begin with its mode, its length and its content; any others can stand there."""
+    symbol = qr.make(b"\xab" * 10, "L", version=1, mask=mask)
+    held = _codewords_of(symbol.modules, 1, symbol.mask)
+    assert held[:3].tolist() == [0x40, 0xAA, 0xBA]
+    other = _with_codewords(symbol.modules, held[::-1], 1, symbol.mask)
+    assert np.array_equal(_codewords_of(other, 1, symbol.mask), held[::-1])
+    changed = other != symbol.modules
+    assert set(qr.layout(1, "L").role[changed]) == {"data"}
 
 
 def test_bits_of_what_is_lost_are_unknown():

@@ -17,18 +17,7 @@ from segno import consts
 from witness import LIB, picture, read_pure
 
 import qrlab as qr
-from qrlab.symbols import (
-    MODES,
-    VERSIONS,
-    bits_in,
-    bits_of,
-    blocks_of,
-    capacity,
-    codewords_of,
-    mode_of,
-    smallest_version,
-    with_codewords,
-)
+from qrlab.symbols import MODES, VERSIONS, bits_in, bits_of, blocks_of, capacity, mode_of, smallest_version
 
 LIB_MODE = {
     "kanji": util.MODE_KANJI,
@@ -172,18 +161,6 @@ def test_a_changed_byte_changes_only_modules_of_its_block():
         touched = np.unique(here.codeword[make(one) != make(two)])
         assert touched.min() >= 0
         assert set(here.block[touched]) == {len(here.correctable) - 1}, "the last byte is in the last block"
-
-
-@pytest.mark.parametrize("mask", range(8))
-def test_codewords_come_out_as_they_go_in(mask):
-    """An undamaged symbol's begin with its mode, its length and its content; any others can stand there."""
-    symbol = qr.make(b"\xab" * 10, "L", version=1, mask=mask)
-    held = codewords_of(symbol.modules, 1, symbol.mask)
-    assert held[:3].tolist() == [0x40, 0xAA, 0xBA]
-    other = with_codewords(symbol.modules, held[::-1], 1, symbol.mask)
-    assert np.array_equal(codewords_of(other, 1, symbol.mask), held[::-1])
-    changed = other != symbol.modules
-    assert set(qr.layout(1, "L").role[changed]) == {"data"}
 
 
 @given(st.binary(min_size=1, max_size=300), st.sampled_from(list(qr.Level)))

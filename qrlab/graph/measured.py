@@ -13,21 +13,11 @@ import pandas as pd
 import reedsolo
 import zxingcpp
 from scipy.ndimage import map_coordinates
+from segno import encoder
 
 from qrlab.model import PROTECTION, judge, sizes
 from qrlab.optics import project
-from qrlab.symbols import (
-    MODES,
-    Level,
-    bits_of,
-    blocks_of,
-    codewords_of,
-    count_bits,
-    layout,
-    make,
-    mode_of,
-    with_codewords,
-)
+from qrlab.symbols import MODES, Level, bits_of, blocks_of, count_bits, layout, make, mode_of
 
 GRADES = {"A": 0.62, "B": 0.50, "C": 0.37, "D": 0.25}  # least unused error correction; ISO/IEC 15415
 _DARK = 0.35  # of the way from ink to paper: what is darker is no quiet zone
@@ -102,7 +92,7 @@ def measure(image: np.ndarray, known: bytes | None = None) -> Measured | None:
     around = [at.top_left, at.top_right, at.bottom_right, at.bottom_left]
     corners = np.array([(p.x, p.y) for p in around], float)[[0, 3, 2, 1] if mirrored else [0, 1, 2, 3]]
     codewords, blocks = _corrected(modules, version, level, mask)
-    printed, lost = with_codewords(blank, codewords, version, mask), bool(blocks.wrong.isna().any())
+    printed, lost = _with_codewords(blank, codewords, version, mask), bool(blocks.wrong.isna().any())
     original = _as_known(printed, known, version, level, mask) if lost and known else None
     return Measured(
         version=version,
@@ -137,7 +127,7 @@ def _sampled(image: np.ndarray, known: bytes | None) -> list[tuple[zxingcpp.Barc
 def _corrected(modules: np.ndarray, version: int, level: Level, mask: int) -> tuple[np.ndarray, pd.DataFrame]:
     """The codewords that were printed, those of lost blocks as sampled; and what each block needed."""
     blocks = pd.DataFrame(blocks_of(version, level), columns=["codewords", "data"])
-    codewords, wrong = codewords_of(modules, version, mask), pd.Series(pd.NA, blocks.index, "Int64")
+    codewords, wrong = _codewords_of(modules, version, mask), pd.Series(pd.NA, blocks.index, "Int64")
     ec = int(blocks.codewords[0] - blocks.data[0])  # the same for every block of a symbol
     codec = reedsolo.RSCodec(ec, fcr=0, prim=0x11D, generator=2)  # ISO/IEC 18004, annex A
     for block in blocks.index:
@@ -166,6 +156,21 @@ def text_or_bytes(content: bytes) -> str | bytes:
     """Content as `make` takes it: as text where that is packed tighter."""
     text = content.decode() if content.isascii() else ""
     return content if mode_of(text) == "byte" else text
+
+
+def _codewords_of(modules: np.ndarray, version: int, mask: int) -> np.ndarray:
+    """The codewords that modules (bool n×n) hold: uint8, one for each of Layout.block, in that order."""
+    places = layout(version, Level.L).places
+    inverted = encoder.get_data_mask_functions(is_micro=False)[mask](*np.divmod(places, len(modules)))
+    return np.packbits(modules.ravel()[places] ^ inverted, axis=1).ravel()
+
+
+def _with_codewords(modules: np.ndarray, codewords: np.ndarray, version: int, mask: int) -> np.ndarray:
+    """A copy of modules (bool n×n) that holds these codewords (uint8, as `_codewords_of` gives them)."""
+    changed = modules.copy()
+    bits = np.unpackbits(codewords ^ _codewords_of(modules, version, mask)).reshape(-1, 8)
+    changed.ravel()[layout(version, Level.L).places] ^= bits.astype(bool)
+    return changed
 
 
 def _bits(codewords: np.ndarray, version: int, level: Level) -> int | None:
