@@ -35,10 +35,8 @@ def generator(rng: Rng) -> Generator:
 def painted(
     values: np.ndarray, reached: np.ndarray | bool, paint: str, dark: float = True, light: float = False
 ) -> np.ndarray:
-    """A copy of `values` in which what is `reached` is painted: the one rule of what damage does.
-
-    values: bool modules, True = dark, or the greys of a print, whose ink and paper are `dark` and `light`;
-    paint: "flip" (the other colour), "dark" or "light".
+    """A copy of `values`, painted where it is `reached`: "flip" (to the other colour), "dark" or "light".
+    values: bool modules, True = dark, or the greys of a print, whose ink and paper are `dark` and `light`.
     """
     if paint == "flip":
         return values ^ reached if values.dtype == bool else np.where(reached, dark + light - values, values)
@@ -47,9 +45,8 @@ def painted(
 
 @dataclass(frozen=True)
 class Damage:
-    """One piece of damage.
-
-    kind: the model's name; field: (x, y) -> value, for a row of x and a column of y from 0 to 1;
+    """One piece of damage, of the model `kind`.
+    field: (x, y) -> value, for a row of x and a column of y from 0 to 1;
     paint: as for `painted`; spare_finders: leave out the finder patterns and separators;
     by_module: whole modules are reached, on a print too: the field is asked at their centres only.
     """

@@ -111,10 +111,8 @@ def break_point(symbol: Symbol, order: np.ndarray, paint: str = "flip") -> float
 
 
 def survival(version: int, level: Level | str, module_error_rate: float | np.ndarray) -> float | np.ndarray:
-    """The chance that every block can be corrected when each module is wrong independently.
-
-    module_error_rate: 0 to 1, a number or an array; the answer has its shape.  A codeword is wrong with
-    1 - (1 - rate)^8, each block is a binomial tail, the symbol their product.
+    """The chance that every block can be corrected when each module is wrong independently, at a rate from 0
+    to 1, a number or an array of any shape, as the answer: the product of the blocks' binomial tails.
     """
     from scipy import stats
 

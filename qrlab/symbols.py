@@ -105,8 +105,7 @@ def too_long(length: int, mode: str, level: Level, version: int | None = None) -
 
 @dataclass(frozen=True)
 class Symbol:
-    """A QR code symbol.  It prints without its content, and shows itself as an SVG in Jupyter.
-
+    """A QR code symbol, which prints without its content and shows itself as an SVG in Jupyter.
     content: bytes, maybe a secret; mode: "numeric", "alphanumeric" or "byte"; version: 1 to 40; mask: 0 to 7;
     modules: read-only bool n×n, True = dark, without the quiet zone.
     """
@@ -185,7 +184,6 @@ def _make(data: bytes, mode: str, level: Level, version: int, mask: int | None) 
 @dataclass(frozen=True, eq=False)
 class Layout:
     """Where the codewords of every symbol of one version and level lie; all arrays read-only.
-
     codeword: int n×n, the index in interleaved order of the codeword a module belongs to, else -1;
     block: int per codeword; correctable: int per block, wrong codewords it can correct (floor(ec/2));
     role: str n×n: finder, separator, timing, alignment, format, version, dark, data, remainder;
