@@ -46,9 +46,8 @@ def painted(
 @dataclass(frozen=True)
 class Damage:
     """One piece of damage, of the model `kind`.
-    field: (x, y) -> value, for a row of x and a column of y from 0 to 1;
-    paint: as for `painted`; spare_finders: leave out the finder patterns and separators;
-    by_module: whole modules are reached, on a print too: the field is asked at their centres only.
+    field: (x, y) -> value, for a row of x and a column of y from 0 to 1; paint: as for `painted`;
+    spare_finders: leave out finder patterns and separators; by_module: reach whole modules, on a print too.
     """
 
     kind: str
