@@ -11,26 +11,27 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import qrlab as qr
 
 Answer = tuple[int, object, str]  # the exit status, what --json prints, and what is printed otherwise
 _DAMAGE = "KIND[:AREA[:SHARE]]"
-_EPILOG = """scenarios: {scenarios}
+_EPILOG = """
+scenarios: {scenarios}
 
   qrlab choose "https://www.example.org/menu" --scenario menu-sticker
-  qrlab choose --bytes 141 --scenario small-badge --print-mm 30 --damage scratch:1%:50%"""
+  qrlab choose --bytes 141 --scenario small-badge --print-mm 30 --damage scratch:1%:50%
+"""
 
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One line, without argparse's usage above it."""
+    def error(self, message: str) -> NoReturn:  # one line, without argparse's usage above it
         self.exit(2, f"{self.prog}: {message}\n")
 
     def format_help(self) -> str:
         said = super().format_help()
-        return said.replace("{scenarios}", ", ".join(qr.SCENARIOS)) if "{scenarios}" in said else said
+        return said + _EPILOG.format(scenarios=", ".join(qr.SCENARIOS)) if "choose" in self.prog else said
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,9 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ImportError as missing:
         status, problem = 2, f"{missing}; first: pip install 'qrlab[notebooks]'"
     except (ValueError, OSError) as unusable:
-        said = str(unusable)
-        name = next(filter(said.startswith, _OPTIONS), "")
-        status, problem = 2, _OPTIONS.get(name, "") + said.removeprefix(name)
+        name, *said = str(unusable).split(" ", 1)
+        status, problem = 2, " ".join([_OPTIONS.get(name, name), *said])
     except KeyboardInterrupt:
         status, problem = 130, "interrupted"
     print(f"qrlab {asked.command}: {problem}", file=sys.stderr)
@@ -66,9 +66,22 @@ def _parser() -> _Parser:
     parser = _Parser(prog="qrlab", description="What QR code error correction really buys.")
     parser.add_argument("--version", action="version", version=f"qrlab {qr.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    _add_choose(commands.add_parser("choose", help="recommend an error-correction level"))
-    audit = commands.add_parser("audit", help="audit a qrCodeImageDetails, or the picture of a QR code")
-    add = audit.add_argument
+    choose = commands.add_parser("choose", help="recommend an error-correction level")
+    add, either = choose.add_argument, choose.add_mutually_exclusive_group().add_argument
+    either("content", nargs="?", help="what the code says; only its length and characters matter")
+    either("--bytes", dest="payload", type=int, metavar="N", help="instead of the content: its length")
+    add("--scenario", metavar="NAME", help="how it is printed, worn and read, see below (sign-in-badge)")
+    add("--print-mm", dest="print_width_mm", type=float, metavar="MM", help="printed width")
+    add("--dpi", dest="print_dpi", type=float, metavar="DPI", help="the printer's dots per inch")
+    add("--distance-mm", dest="camera_distance_mm", type=float, metavar="MM", help="from lens to print")
+    add("--damage", action="append", metavar=_DAMAGE, help="wear, instead of the scenario's: kind, typical "
+        "damaged area and share of the prints that bear it (scratch:1%%:50%%); may be repeated; or none")
+    add("--target", type=_share, metavar="RATE", help="the read rate to reach: 95%% or 0.95")
+    add("--level", dest="prescribed", metavar="LEVEL", help="a prescribed level: what does it cost?")
+    add("--trials", type=int, default=1600, metavar="N", help="simulated prints at most (1600)")
+    add("--seconds", type=float, default=18, metavar="S", help="end the simulation about then (18)")
+    add("--seed", type=int, default=0, metavar="N", help="of all that is random (0)")
+    add = commands.add_parser("audit", help="audit a qrCodeImageDetails, or a QR code's picture").add_argument
     add("file", type=_read, help="JSON with the resource, or a picture: SVG, PNG or JPEG; -: standard input")
     add("--resource", type=_read, metavar="FILE", help="for a photograph: JSON of the code that was printed")
     add("--code", help="which of an authentication method's: standard, temporary")
@@ -82,32 +95,13 @@ def _parser() -> _Parser:
     add = commands.add_parser("report", help="run the notebooks and write the report").add_argument
     add("--notebooks", type=Path, default=Path("notebooks"), help="their folder (notebooks)")
     add("--out", type=Path, default=Path("reports"), help="where to write (reports)")
-    add("--only", action="append", metavar="NN", help="just this notebook, by number")
+    add("--only", action="append", default=[], metavar="NN", help="just this notebook, by number")
     add("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE",
         help="a parameter, for every notebook that has it: -p trials=1000")
     commands.add_parser("decoders", help="list the readers, and why one is not available")
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true", help="as JSON")
     return parser
-
-
-def _add_choose(choose: argparse.ArgumentParser) -> None:
-    choose.epilog, choose.formatter_class = _EPILOG, argparse.RawDescriptionHelpFormatter
-    add, either = choose.add_argument, choose.add_mutually_exclusive_group().add_argument
-    either("content", nargs="?", help="what the code says; only its length and characters matter")
-    either("--bytes", dest="payload", type=int, metavar="N", help="instead of the content: its length")
-    add("--scenario", metavar="NAME", help="how it is printed, worn and read, see below (sign-in-badge)")
-    add("--print-mm", dest="print_width_mm", type=float, metavar="MM", help="printed width")
-    add("--dpi", dest="print_dpi", type=float, metavar="DPI", help="the printer's dots per inch")
-    add("--distance-mm", dest="camera_distance_mm", type=float, metavar="MM", help="from lens to print")
-    add("--damage", action="append", metavar=_DAMAGE,
-        help="wear, instead of the scenario's: kind, typical damaged area and share of the prints that "
-             "bear it (scratch:1%%:50%%); may be repeated; or none")
-    add("--target", type=_share, metavar="RATE", help="the read rate to reach: 95%% or 0.95")
-    add("--level", dest="prescribed", metavar="LEVEL", help="a prescribed level: what does it cost?")
-    add("--trials", type=int, default=1600, metavar="N", help="simulated prints at most (1600)")
-    add("--seconds", type=float, default=18, metavar="S", help="end the simulation about then (18)")
-    add("--seed", type=int, default=0, metavar="N", help="of all that is random (0)")
 # fmt: on
 
 
@@ -155,9 +149,8 @@ def _wear(kinds: list[str]) -> "list[qr.Wear]":
         try:
             shared = _share(share) if share else 1 / len(kinds)
             wear.append(qr.Wear(kind, shared, _share(area) if area else qr.Wear.typical))
-        except (ValueError, argparse.ArgumentTypeError) as problem:
-            allowed = f"{_DAMAGE}, such as scratch:1%:50%,"
-            raise ValueError(f"--damage must be {allowed} not {text}: {problem}") from None
+        except (ValueError, argparse.ArgumentTypeError) as why:
+            raise ValueError(f"--damage must be {_DAMAGE}, like scratch:1%:50%, not {text}: {why}") from None
     return wear
 
 
@@ -175,11 +168,10 @@ def _read(file: str) -> bytes:
 
 
 def _audit(asked: argparse.Namespace) -> Answer:
-    if asked.resource is None:
-        found = qr.graph.audit(asked.file, code=asked.code, key=asked.key)
-    else:
-        printed = qr.graph.QrCodeImageDetails.from_json(asked.resource, asked.code)
-        found = qr.graph.audit(replace(printed, binary_value=asked.file), key=asked.key)
+    what = asked.file
+    if asked.resource is not None:
+        what = replace(qr.graph.QrCodeImageDetails.from_json(asked.resource, asked.code), binary_value=what)
+    found = qr.graph.audit(what, code=asked.code, key=asked.key)
     answer, content = found.to_dict(), found.reveal()
     said = [_columns([list(found.table), *found.table.itertuples(index=False)], str.ljust, "  ")]
     said += ["\n".join(f"{code}: {why}" for code, why in found.findings) or "No findings."]
@@ -188,9 +180,8 @@ def _audit(asked: argparse.Namespace) -> Answer:
         answer["printing"] = printing.to_dict()
         said.append(printing.reason)
     if asked.plot is not None and found.symbol is not None:
-        figure = found.plot(show_content=asked.show_content).get_figure(root=True)
-        assert figure is not None
-        figure.savefig(asked.plot)
+        axes: Any = found.plot(show_content=asked.show_content)
+        axes.figure.savefig(asked.plot)
     if content is not None and asked.show_content:
         answer["content"] = content.decode(errors="backslashreplace")
         said.append(f"content: {json.dumps(answer['content'], ensure_ascii=False)}")
@@ -208,8 +199,7 @@ def _report(asked: argparse.Namespace) -> Answer:
 def _decoders(_: argparse.Namespace) -> Answer:
     table = qr.decoders()
     states = table.version.where(table.available, "not available: " + table.why_not)
-    rows = list(zip(table.name, table.library, states))
-    return 0, table.to_dict("records"), _columns(rows, str.ljust, "  ")
+    return 0, table.to_dict("records"), _columns([*zip(table.name, table.library, states)], str.ljust, "  ")
 
 
 COMMANDS = {"choose": _choose, "audit": _audit, "report": _report, "decoders": _decoders}

@@ -21,18 +21,14 @@ def break_points(
 ) -> pd.DataFrame:
     """Breaking points of symbols under one kind of damage, paired: trial k lays the same on each.
 
-    symbols: one or several; model: a key of damage.MODELS; parameters: the model's.  A row per symbol
-    and trial: symbol (its place in `symbols`), version, level, trial, severity (the breaking point, a
-    share of the symbol's area; inf: never) and wrong_codewords (their share at that point).  Trial k
-    depends on seed and k alone.  Shows progress.  Raises ValueError for bad input.
+    model: a key of damage.MODELS; parameters: the model's.  A row per symbol and trial: symbol (its place in
+    `symbols`), version, level, trial, severity (the breaking point, a share of the symbol's area; inf: never)
+    and wrong_codewords (their share there).  Trial k depends on seed and k alone.  ValueError for bad input.
     """
     listed = [of_type("symbol", x, Symbol) for x in ([symbols] if isinstance(symbols, Symbol) else symbols)]
     one_of("model", model, MODELS)
     trials, seed = integer("trials", trials, 1, 10**9), integer("seed", seed, 0, 2**63 - 1)
-    rows = [
-        (k, listed[k].version, listed[k].level.value, trial, severity, share)
-        for k, trial, severity, share in _points(listed, model, trials, seed, parameters)
-    ]
+    rows = _points(listed, model, trials, seed, parameters)
     table = pd.DataFrame(rows, columns=["symbol", "version", "level", "trial", "severity", "wrong_codewords"])
     return table.assign(level=ordered(table.level))
 
@@ -50,17 +46,14 @@ def exact_model(
     """What defeats error correction, for symbols of all levels filled with random bytes.
 
     versions, kinds: which symbols, and which of damage.MODELS; trials: of each, paired over all symbols;
-    contents: how many different ones of a symbol (mask 0), in turn; a logo has nothing else that is random,
-    so as many trials.  jobs, cache: as for qr.run.  A row per damage, version, level and counted (area: the
-    breaking point; codewords: the share wrong there, of which the last ones to go were too many): median_pct
-    with its 95 % interval low_pct to high_pct, p5_pct and p95_pct (inf: never lost), and trials.
-    Raises ValueError for bad input.
+    contents: how many different ones of a symbol (mask 0), in turn; a logo has as many trials: nothing else
+    is random.  jobs, cache: as for qr.run.  A row per damage, version, level and counted (area: the breaking
+    point; codewords: the share wrong there, the last ones too many): median_pct with its 95 % interval
+    low_pct to high_pct, p5_pct, p95_pct (inf: never lost), trials.  ValueError for bad input.
     """
     kinds = tuple(one_of("kinds", kind, MODELS) for kind in kinds)
     versions = sorted(integer("versions", version, 1, 40) for version in versions)
-    integer("trials", trials, 6, 10**6)
-    integer("contents", contents, 6, 1000)
-    rest = (kinds, trials, contents, seed)
+    rest = (kinds, integer("trials", trials, 6, 10**6), integer("contents", contents, 6, 1000), seed)
     keys = {v: f"exact model {v} {rest} {code_digest('breaking')} numpy {np.__version__}" for v in versions}
     with Cache(cache) as store, progress(len(versions), "exact model", "version") as bar:
         rows = {version: store.get(key) for version, key in keys.items()}
@@ -71,48 +64,40 @@ def exact_model(
             store.put({keys[version]: made})
             rows[version] = made
             bar.update()
-    by, counted = ["version", "damage", "level"], ["area", "codewords"]
-    points = pd.DataFrame([row for version in versions for row in rows[version]], columns=[*by, *counted])
-    long = points.melt(by, counted, "counted", "share")
-    words = ["damage", "level", "counted"]  # sorted as they came, not by the alphabet
-    long = long.astype({name: pd.CategoricalDtype(long[name].unique()) for name in words})
-    table = summarize(long, [*by, "counted"], "share").astype(dict.fromkeys(words, str))
-    numbers = ["median", "low", "high", "p5", "p95"]
-    table[numbers] = (100 * table[numbers]).round(3)
-    table.insert(0, "damage", table.pop("damage"))
-    return table.rename(columns={name: f"{name}_pct" for name in numbers})
+    by = ["damage", "version", "level", "counted"]
+    points = pd.DataFrame([row for version in versions for row in rows[version]], columns=[*by, "share"])
+    table = summarize(points, by, "share")
+    pct = (100 * table[["median", "low", "high", "p5", "p95"]]).round(3).add_suffix("_pct")
+    return pd.concat([table[by], pct, table.trials], axis=1)
 
 
 def _exact(version: int, kinds: tuple[str, ...], trials: int, contents: int, seed: int) -> list[tuple]:
-    """Of one version, each trial's breaking point by area and by codewords (inf: never)."""
-    filled: dict[Level, list[Symbol]] = {level: [] for level in Level}
-    for place, (level, of_level) in enumerate(filled.items()):
+    """Of one version, damage, version, level, area or codewords, and that share at each breaking point."""
+    everything: list[Symbol] = []
+    for place, level in enumerate(Level):
         for k in range(contents):
             rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2, version, place, k)))
             content = rng.bytes(capacity(version, level))
-            of_level.append(make(content, level, version=version, mask=0, keep=False))
-    everything = [symbol for of_level in filled.values() for symbol in of_level]
+            everything.append(make(content, level, version=version, mask=0, keep=False))
     rows = []
     for kind in kinds:
         count = contents if kind == "logo" else trials
         parts: list[tuple[list[Symbol], dict]] = [(everything, {})]
         if kind == "worst_codewords":  # the one that depends on the level
-            parts = [(of_level, {"level": level}) for level, of_level in filled.items()]
+            parts = [([x for x in everything if x.level == level], {"level": level}) for level in Level]
         for symbols, parameters in parts:
-            for k, _, area, share in _points(symbols, kind, count, seed, parameters, contents):
-                rows.append((version, kind, symbols[k].level.value, area, share if area < np.inf else np.inf))
+            for _, _, name, _, area, share in _points(symbols, kind, count, seed, parameters, contents):
+                rows.append((kind, version, name, "area", area))
+                rows.append((kind, version, name, "codewords", share if area < np.inf else np.inf))
     return rows
 
 
 def _points(
     symbols: list[Symbol], model: str, trials: int, seed: int, parameters: dict, contents: int = 1
-) -> Iterator[tuple[int, int, float, float]]:
-    """A symbol's place, a trial, and the breaking point and the share of wrong codewords there.
-
-    contents: of so many symbols in turn a trial takes one, and shows no progress: others run beside it.
-    """
+) -> Iterator[tuple[int, int, str, int, float, float]]:
+    """The rows of `break_points`; contents: of so many symbols in turn a trial takes one."""
     sizes = dict.fromkeys(symbol.size for symbol in symbols)
-    with progress(trials * len(sizes), model, "trial", quiet=contents > 1) as bar:
+    with progress(trials * len(sizes), model, "trial", quiet=contents > 1) as bar:  # others run beside it
         for n in sizes:
             alike = [(k, symbol) for k, symbol in enumerate(symbols) if symbol.size == n]
             for trial in range(trials):
@@ -120,5 +105,6 @@ def _points(
                 order = damage.order(n)
                 for k, symbol in alike[trial % contents :: contents]:
                     severity = float(break_point(symbol, order, damage.paint))
-                    yield k, trial, severity, wrong_codewords(symbol, order, severity, damage.paint)
+                    share = wrong_codewords(symbol, order, severity, damage.paint)
+                    yield k, symbol.version, symbol.level.value, trial, severity, share
                 bar.update()

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from qrlab import plots
 from qrlab.checks import integer, number
 from qrlab.files import records
 from qrlab.model import ordered
@@ -30,8 +31,7 @@ from qrlab.stats import differences, rate_interval
 from qrlab.symbols import UNITS, Level, mode_of, size_of, smallest_version, too_long
 
 FIRST_LOOK = 100  # trials before a decision is tried; then twice as many, and so on
-_FACTORS = (1.25, 1.5, 2, 3, 4, 6)  # by which a change is tried, with FIRST_LOOK trials,
-_RESOLVED = 8  # unless modules get more camera pixels than that
+_FACTORS = (1.25, 1.5, 2, 3, 4, 6)  # by which a change is tried, with FIRST_LOOK trials
 _GEOMETRY = {"version": "Int64", "modules": "Int64", "module_mm": float, "module_dots": "Int64"}
 _RATED = ["rate", "low", "high", "worst_reader", "worst_rate", "misreads"]
 _CHANGED = ["change", "parameter", "value", "factor", "level", "rate", "low", "high", "trials"]
@@ -65,15 +65,13 @@ def decide(table: pd.DataFrame, gaps: pd.DataFrame, target: float, prescribed: L
     best = max(levels, key=lambda x: (rated.low[x], -rated.version[x], x.documented))
     turned = gaps.assign(a=gaps.b, b=gaps.a, difference=-gaps.difference, low=-gaps.high, high=-gaps.low)
     both = pd.concat([gaps, turned]).rename(columns={"a": "level", "difference": "points"})
-    fewer = both[both.b == best].set_index("level")[["points", "low", "high"]]
-    behind = fewer.reindex(levels, fill_value=0.0)
+    behind = both[both.b == best].set_index("level")[["points", "low", "high"]].reindex(levels).fillna(0.0)
     tied = [x for x in levels if behind.low[x] <= 0]
     sure = [x for x in tied if rated.low[x] >= target]
     smallest = min(rated.version[x] for x in sure or tied)
     chosen = [x for x in levels if rated.version[x] == smallest][-1]
-    looked_at = [prescribed] if prescribed else levels
     reached = True if rated.low[prescribed or chosen] >= target else None
-    if all(rated.high[x] < target for x in looked_at):
+    if all(rated.high[x] < target for x in ([prescribed] if prescribed else levels)):
         reached = False
     level = prescribed or (None if reached is False else chosen)
     return Verdict(level, best, tuple(tied), chosen, reached, behind)
@@ -113,15 +111,11 @@ class Choice:
         return f"Choice({self.level}: {self.reason})"
 
     def _repr_html_(self) -> str:
-        from qrlab.plots import table  # as in plot
-
-        return f"<p><b>{self.level or 'No level'}</b>: {self.reason}</p>" + table(self.table).to_html()
+        return f"<p><b>{self.level or 'No level'}</b>: {self.reason}</p>" + plots.table(self.table).to_html()
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Read rates by level with their intervals, the worst readers, the target, and the choice."""
-        from qrlab.plots import choice  # slow to load
-
-        return choice(self.table, self.scenario.target, self.level, ax=ax)
+        return plots.choice(self.table, self.scenario.target, self.level, ax=ax)
 
     def sensitivity(self, *, trials: int = 200, jobs: int = -1) -> pd.DataFrame:
         """What becomes of the choice at either end of each assumption's range: two rows each.
@@ -180,9 +174,7 @@ def choose(
     case = named_scenario(scenario)
     if isinstance(content, str | bytes):
         length = len(content.encode(errors="replace") if isinstance(content, str) else content)
-        if not length:
-            raise ValueError("content must not be empty")
-        case = case.change(payload=length, mode=mode_of(content))
+        case = case.change(payload=integer("content, its length,", length, 1, 10**6), mode=mode_of(content))
     elif content is not None:
         case = case.change(payload=integer("content", content, 1, 10**6))
     left_out = {reader: why for reader in case.readers if (why := unavailable(reader))}
@@ -193,9 +185,8 @@ def choose(
     for table, verdict, read in _simulated(case, looks, seed, jobs, 1 - 0.05 / len(looks)):  # noqa: B007
         if verdict is None or verdict.is_clear(margin) or time.monotonic() > until:
             break
-    changes = pd.DataFrame(columns=_CHANGED)
-    if advice and (verdict is None or verdict.reached is False):
-        changes = _changes(case, seed, jobs)
+    missed = verdict is None or verdict.reached is False
+    changes = _changes(case, seed, jobs) if advice and missed else pd.DataFrame(columns=_CHANGED)
     reason = _reason(table.set_index("level"), verdict, changes, case)
     return Choice(reason, table, verdict, read, changes, case, seed, left_out)
 
@@ -247,7 +238,7 @@ def _changes(case: Scenario, seed: int, jobs: int) -> pd.DataFrame:
     least_mm = np.ceil(10 * case.print.across(size) * MM_PER_INCH / (case.print.dpi or np.inf)) / 10
     width_mm, distance_mm = max(case.print.width_mm, least_mm), case.camera.distance_mm
     px = replace(case.print, width_mm=width_mm).module_mm(size) * case.camera.px_per_mm
-    most = max(min(_RESOLVED, fitting_px(case.print, case.camera, size)) / px, _FACTORS[0])
+    most = max(min(8, fitting_px(case.print, case.camera, size)) / px, _FACTORS[0])  # 8 px a module will do
     near, few = [factor for factor in _FACTORS if factor <= most], _FACTORS[:3]
     tries = [("print it at least {:,g} mm wide", "print_width_mm", f, width_mm * f) for f in near]
     tries += [("hold it within {:,g} mm", "camera_distance_mm", f, distance_mm / f) for f in near]
@@ -262,11 +253,10 @@ def _changes(case: Scenario, seed: int, jobs: int) -> pd.DataFrame:
             value = max(round(value, None if parameter == "payload" or value >= 10 else 1), 1)
             changes = {parameter: value}
         table, verdict, _ = next(_simulated(case.change(**changes), [FIRST_LOOK], seed, jobs, 0.95))
-        if verdict is not None:
-            best = table.set_index("level").loc[case.prescribed or verdict.best]
-            if best.rate >= case.target:
-                found = best.name, best.rate, best.low, best.high, FIRST_LOOK
-                rows[parameter] = words.format(value), parameter, float(value), factor, *found
+        best = verdict and table.set_index("level").loc[case.prescribed or verdict.best]
+        if best is not None and best.rate >= case.target:
+            found = best.name, best.rate, best.low, best.high, FIRST_LOOK
+            rows[parameter] = words.format(value), parameter, float(value), factor, *found
     return pd.DataFrame(sorted(rows.values(), key=lambda row: row[3]), columns=_CHANGED)
 
 
@@ -284,8 +274,7 @@ def _reason(table: pd.DataFrame, verdict: Verdict | None, changes: pd.DataFrame,
             told = f"{', '.join(tied[:-1])} and {tied[-1]} can't be told apart"
             why = f"{told}, {smallest} is the smallest{sure}"
         if case.prescribed:
-            points = 100 * verdict.behind.points[level] + 0  # which makes 0 of -0
-            why = f"{level} is prescribed, which costs {points:.1f} points"
+            why = f"{level} is prescribed, which costs {100 * verdict.behind.points[level]:z.1f} points"
         elif verdict.level is None:
             why = f"No level will do, {verdict.best} reads most"
         elif verdict.chosen != smallest:

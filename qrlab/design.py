@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from qrlab.checks import named, number, one_of
+from qrlab.checks import named, number, of_type, one_of
 from qrlab.model import ordered
 from qrlab.optics import Camera, Print
 from qrlab.readers import unavailable
@@ -108,8 +108,7 @@ def read_row(row: Mapping, scenes: dict[str, Scene]) -> Condition:
     }
     severity, reader = said.pop("severity", None), said.pop("reader", "zxing")
     scene = said.get("scene") or scenes.get(repr(said)) or scenes.setdefault(repr(said), _scene(said))
-    if not isinstance(scene, Scene):
-        raise ValueError(f"scene must be a Scene, not {scene!r}")
+    of_type("scene", scene, Scene)
     if severity is None:
         severity = float(isinstance(scene.damage, Mix))
     return Condition(scene, number("severity", severity, 0, 1), reader)

@@ -29,10 +29,9 @@ SLOW = ("model", "boofcv")  # no reader; Java takes seconds to start
 class View:
     """A damaged symbol as the controls say; ValueError, in one line, for what is not possible.
 
-    version: 1 to 40, None: the smallest that fits; damage: a key of MODELS, drawn with seed (0 to 10⁶);
-    severity: share of the area, 0 to 1; print_width_mm: with the quiet zone, 1 to 10,000.  Made of that:
-    symbol; damaged and wrong, bool n×n: its modules, and which changed; judged: what that does to codewords
-    and blocks; breaking_point: a severity, inf where it survives all of this damage.
+    version: 1 to 40, None: the smallest that fits; damage: a key of MODELS; severity: share of the area, 0 to
+    1; seed: 0 to 10⁶; print_width_mm: with the quiet zone, 1 to 10,000.  Made of that: symbol; damaged, wrong
+    (bool n×n): its modules, and which changed; judged; breaking_point: a severity, inf where it survives all.
     """
 
     content: str
@@ -133,9 +132,8 @@ class Explorer:
         self.mark.layout.visibility = "hidden" if self.go.disabled else "visible"
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        still = {"text/plain": "The explorer: run this cell in JupyterLab."}
-        if self.view:
-            still["image/png"] = b64encode(self.view.picture()).decode()
+        still = {"image/png": b64encode(self.view.picture()).decode()} if self.view else {}
+        still["text/plain"] = "The explorer: run this cell in JupyterLab."
         return still if os.environ.get(STILL) else self.box._repr_mimebundle_(**options) | still
 
 

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -41,7 +41,9 @@ LOOKS = {level: (color, "") for level, color in LEVEL_COLOR.items()} | READER_ST
 OTHER = (GREY, "X")  # the look of any other reader
 DASHED = (0, (5, 3))
 Look = dict[str, Any]  # keywords as matplotlib takes them
-Band = tuple[str, str] | None  # the columns of an interval's two ends
+Band = tuple[str, ...]  # the columns of an interval's two ends, if there is one
+Table: TypeAlias = pd.DataFrame
+Ax = Axes | None  # where to draw, None: pyplot's current axes
 
 
 def style() -> None:
@@ -53,9 +55,7 @@ def style() -> None:
         set_matplotlib_formats("svg", metadata={"Date": None})
 
 
-def table(
-    data: pd.DataFrame, formats: str | dict | None = None, caption: str = "", *, left: Sequence[str] = ()
-) -> Styler:
+def table(data: Table, formats: Any = None, caption: str = "", *, left: Sequence[str] = ()) -> Styler:
     """A data frame as a quiet table, without its index; formats: as pandas' Styler.format takes them;
     left: columns of text, aligned on the left and broken into lines."""
     name = hashlib.sha256(f"{list(data)}{caption}".encode()).hexdigest()[:8]  # the same at every run
@@ -82,7 +82,7 @@ def words(name: str) -> str:
     return "no wear" if name == "none" else plain
 
 
-def _names(data: pd.DataFrame, by: str) -> list[str]:
+def _names(data: Table, by: str) -> list[str]:
     """The levels or the readers in `data`, in their fixed order; other readers come last."""
     return [name for name in LOOKS | dict.fromkeys(data[by]) if name in set(data[by])]
 
@@ -105,9 +105,8 @@ def legend(figure: Figure, *, readers: Sequence[str] = (), more: Sequence[Artist
 
 def label_ends(ax: Axes) -> None:
     """Write each line's label at its right end, apart where they would touch."""
-    named = [line for line in ax.get_lines() if not str(line.get_label()).startswith("_")]
-    last = {line: np.asarray(line.get_xydata())[-1] for line in named}
-    lines = sorted(named, key=lambda line: (last[line][1], str(line.get_label())))
+    last = {line: np.asarray(line.get_xydata())[-1] for line in ax.lines if str(line.get_label())[:1] != "_"}
+    lines = sorted(last, key=lambda line: (last[line][1], str(line.get_label())))
     ends = ax.transAxes.inverted().transform(ax.transData.transform([last[line] for line in lines]))
     slots = np.arange(len(lines)) * 0.17 * ax.figure.dpi / ax.get_window_extent().height  # of 0.17 inch
     apart = isotonic_regression(ends[:, 1] - slots).x  # as near to the ends as the slots allow
@@ -118,7 +117,7 @@ def label_ends(ax: Axes) -> None:
         ax.annotate(str(line.get_label()), (x, height), color=line.get_color(), **where, **look)
 
 
-def _lines(ax: Axes, data: pd.DataFrame, x: str, y: str, by: str, band: Band, **look: Any) -> None:
+def _lines(ax: Axes, data: Table, x: str, y: str, by: str, band: Band, **look: Any) -> None:
     """A line for each level or reader, labelled with its name; band: columns of an interval's two ends."""
     for name in _names(data, by):
         rows = data[data[by] == name].sort_values(x)
@@ -130,14 +129,7 @@ def _lines(ax: Axes, data: pd.DataFrame, x: str, y: str, by: str, band: Band, **
 
 
 def by_version(
-    data: pd.DataFrame,
-    y: str,
-    *,
-    by: str = "level",
-    band: Band = None,
-    ax: Axes | None = None,
-    label: bool = True,
-    **axes: Any,
+    data: Table, y: str, *, by: str = "level", band: Band = (), ax: Ax = None, label: bool = True, **axes: Any
 ) -> Axes:
     """A line for each level, or reader, of column `y` against version: columns version, `by` ("level" or
     "reader"), y and `band`, an interval's ends.  label: names at lines' ends; axes: as for Axes.set."""
@@ -151,11 +143,11 @@ def by_version(
 
 
 def recovery(
-    data: pd.DataFrame,
+    data: Table,
     x: str = "severity",
     *,
     by: str = "level",
-    ax: Axes | None = None,
+    ax: Ax = None,
     dotted: bool = False,
     documented: bool = False,
 ) -> Axes:
@@ -169,7 +161,7 @@ def recovery(
     percent = data.assign(**100 * data[["rate", "low", "high"]])
     percent[x] *= 100 if x == "severity" else 1
     look: Look = {"linestyle": ":", "linewidth": 1.2} if dotted else {}
-    _lines(ax, percent, x, "rate", by, None if dotted else ("low", "high"), **look)
+    _lines(ax, percent, x, "rate", by, () if dotted else ("low", "high"), **look)
     for level in _names(data, "level") if documented else ():
         place, color = 100 * Level(level).documented, LEVEL_COLOR[level]
         ax.axvline(place, color=color, linestyle=DASHED, linewidth=0.9, zorder=1.5)
@@ -187,9 +179,7 @@ def name_rows(ax: Axes, names: Sequence[str]) -> None:
     ax.grid(visible=False, axis="y")
 
 
-def rows(
-    data: pd.DataFrame, x: str, y: str, *, by: str = "level", band: Band = None, ax: Axes | None = None
-) -> Axes:
+def rows(data: Table, x: str, y: str, *, by: str = "level", band: Band = (), ax: Ax = None) -> Axes:
     """A row for each value of column y, in order of appearance, and in it a marker at x for each level, or
     reader (column `by`); band: the columns of an interval's two ends."""
     ax = ax or plt.gca()
@@ -206,7 +196,7 @@ def rows(
     return ax
 
 
-def picture(image: np.ndarray, reads: dict[str, bool], *, ax: Axes | None = None) -> Axes:
+def picture(image: np.ndarray, reads: dict[str, bool], *, ax: Ax = None) -> Axes:
     """A picture, and below it the marker of each reader that reads it; a dot for one that doesn't."""
     ax = ax or plt.gca()
     ax.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
@@ -218,9 +208,7 @@ def picture(image: np.ndarray, reads: dict[str, bool], *, ax: Axes | None = None
     return ax
 
 
-def damage(
-    symbol: Symbol, order: np.ndarray, severity: float, paint: str = "flip", *, ax: Axes | None = None
-) -> Axes:
+def damage(symbol: Symbol, order: np.ndarray, severity: float, paint: str = "flip", *, ax: Ax = None) -> Axes:
     """A symbol with damage of that order (n×n) at `severity`: wrong modules dark red, the rest of
     their codewords tinted, all else pale."""
     ax = ax or plt.gca()
@@ -233,7 +221,7 @@ def damage(
     return ax
 
 
-def choice(table: pd.DataFrame, target: float, level: str | None, *, ax: Axes | None = None) -> Axes:
+def choice(table: Table, target: float, level: str | None, *, ax: Ax = None) -> Axes:
     """A row for each level of a Choice's table: the share of scans read with its interval, and the worst
     reader's; target (0 to 1) is dashed, and the recommended level, if any, shaded."""
     ax = ax or plt.gca()

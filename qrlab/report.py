@@ -7,20 +7,16 @@ import ast
 import os
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import joblib
+import nbconvert
 import nbformat
 import papermill
 from jinja2 import Environment, FileSystemLoader
-from nbconvert import HTMLExporter
-from nbconvert.filters import markdown2html
-from papermill.exceptions import PapermillExecutionError
 from pygments.formatters import HtmlFormatter
 from traitlets.config import Config
 
@@ -31,34 +27,43 @@ from qrlab.files import FIGURES, STILL, write_whole
 TEMPLATES = Path(__file__).parent / "page"
 
 
-def report(
-    folder: Path, out: Path, only: Sequence[str] | None = None, parameters: Sequence[str] = (), jobs: int = 1
-) -> Path:
+def report(folder: Path, out: Path, only: Sequence[str] = (), parameters: Sequence[str] = ()) -> Path:
     """Execute the notebooks of `folder` and write a page for each and an index to `out`.
 
-    only: numbers of notebooks, "01"; parameters: "name=value" strings, each for every notebook that has
-    it; full, where a notebook has it, is False unless given: quick results, computed.  jobs: how many
-    notebooks at a time, which makes the times that they measure longer.  Figures and tables that they save
-    (plots.save) go to `out`/figures.  Returns the index's path.  Nothing is written unless every notebook
-    ran; raises ValueError.
+    only: numbers of notebooks, "01", none: all; parameters: "name=value" strings, each for every notebook
+    that has it; full, where a notebook has it, is False unless given: quick results, computed.  Figures and
+    tables that they save (plots.save) go to `out`/figures.  Returns the index's path.  Nothing is written
+    unless every notebook ran; raises ValueError.
     """
     found = {path.name[:2]: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
     if not found:
         raise ValueError(f"notebooks must be a folder with notebooks such as 01_….ipynb, not {folder}")
     chosen = sorted({one_of("only", number, found) for number in only or found})
     known = {found[number]: _parameters(found[number]) for number in chosen}
-    given = {"full": False} | _given(parameters, known)  # computed, and not what data/ has
+    defaults = {name: value for its in known.values() for name, value in its.items()}
+    given = {"full": False}  # computed, and not what data/ has
+    for parameter in parameters:
+        name, equals, text = parameter.partition("=")
+        if name not in defaults or not equals:
+            allowed = f"NAME=VALUE with one of {', '.join(defaults)}"
+            raise ValueError(f"parameter must be {allowed}, not {parameter}")
+        kind = type(defaults[name])
+        try:
+            given[name] = {"True": True, "False": False}[text] if kind is bool else kind(text)
+        except (KeyError, ValueError):
+            like = f"of type {kind.__name__}, like {defaults[name]}"
+            raise ValueError(f"{name} must be {like}, not {text}") from None
     there = next(place for place in (out.absolute(), *out.absolute().parents) if place.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):  # said before the long work
         raise ValueError(f"out must be a folder that can be written, or none yet, not {out}")
-    with tempfile.TemporaryDirectory() as saved:
-        own = [{name: given[name] for name in defaults if name in given} for defaults in known.values()]
-        work = (joblib.delayed(execute)(path, mine, saved) for path, mine in zip(known, own))
-        made = zip(known, joblib.Parallel(n_jobs=jobs)(work), own)
-        pages = [_page(path.stem, notebook, known[path] | mine) for path, notebook, mine in made]
+    pages = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for path, its in known.items():
+            own = {name: given[name] for name in its if name in given}
+            pages.append(_page(path.stem, execute(path, own, scratch), its | own))
         out.mkdir(parents=True, exist_ok=True)
-        if any(Path(saved).iterdir()):
-            shutil.copytree(saved, out / "figures", dirs_exist_ok=True)
+        if (figures := Path(scratch, "figures")).exists():
+            shutil.copytree(figures, out / "figures", dirs_exist_ok=True)
     for page in pages:
         write_whole(out / page["file"], _render("page.html.j2", page=page, pages=pages))
     write_whole(out / "index.html", _render("contents.html.j2", pages=pages))
@@ -74,70 +79,43 @@ def _parameters(path: Path) -> dict[str, Any]:
     return {name: ast.literal_eval(about["default"]) for name, about in said.items()}
 
 
-def _given(parameters: Sequence[str], known: dict[Path, dict[str, Any]]) -> dict[str, Any]:
-    """name=value strings to values of the defaults' types."""
-    defaults = {name: value for each in known.values() for name, value in each.items()}
-    values = {}
-    for parameter in parameters:
-        name, equals, text = parameter.partition("=")
-        if name not in defaults or not equals:
-            allowed = f"NAME=VALUE with one of {', '.join(defaults)}"
-            raise ValueError(f"parameter must be {allowed}, not {parameter}")
-        kind = type(defaults[name])
-        try:
-            values[name] = {"True": True, "False": False}[text] if kind is bool else kind(text)
-        except (KeyError, ValueError):
-            like = f"of type {kind.__name__}, like {defaults[name]}"
-            raise ValueError(f"{name} must be {like}, not {text}") from None
-    return values
-
-
-def execute(path: Path, parameters: dict[str, Any], figures: str) -> nbformat.NotebookNode:
-    """The notebook at `path`, executed in a fresh kernel with `parameters`; figures: where it saves them.
+def execute(path: Path, parameters: dict[str, Any], scratch: str) -> nbformat.NotebookNode:
+    """The notebook at `path`, executed in a fresh kernel with `parameters`; it saves to `scratch`/figures.
     Shows progress, a step a cell.  Raises ValueError with the failing cell's error.
     """
     # Environment variables, of the kernel alone: progress bars and widgets are of no use on a page.
-    own = {FIGURES: figures, STILL: "1", "TQDM_DISABLE": "1"}
+    own = {FIGURES: f"{scratch}/figures", STILL: "1", "TQDM_DISABLE": "1"}
     first = f"--IPKernelApp.exec_lines=__import__('os').environ.update({own})"
-    with tempfile.TemporaryDirectory() as scratch:
-        # A port that was free may be taken before it is used; a socket in a folder of our own can't.
-        channel = {"transport": "ipc", "ip": f"{scratch}/kernel"} if os.name == "posix" else {}
-        try:
-            return papermill.execute_notebook(
-                str(path),
-                f"{scratch}/{path.name}",
-                parameters,
-                kernel_name="python3",
-                language="python",
-                cwd=str(path.parent),
-                extra_arguments=["--IPKernelApp.log_level=40", first],
-                config=Config(KernelManager=channel),
-                progress_bar={"desc": path.stem[:32].ljust(32), "file": sys.stderr},
-            )
-        except PapermillExecutionError as problem:
-            raise ValueError(f"{path.name} failed: {problem.ename}: {problem.evalue}") from None
+    # A port that was free may be taken before it is used; a socket in a folder of our own can't.
+    channel = {"transport": "ipc", "ip": f"{scratch}/{path.stem}"} if os.name == "posix" else {}
+    try:
+        return papermill.execute_notebook(
+            str(path),
+            f"{scratch}/{path.name}",
+            parameters,
+            kernel_name="python3",
+            cwd=str(path.parent),
+            extra_arguments=["--IPKernelApp.log_level=40", first],
+            config=Config(KernelManager=channel),
+            progress_bar={"desc": path.stem[:32].ljust(32)},
+        )
+    except papermill.exceptions.PapermillExecutionError as problem:
+        raise ValueError(f"{path.name} failed: {problem.ename}: {problem.evalue}") from None
 
 
 def _page(stem: str, notebook: nbformat.NotebookNode, parameters: dict[str, Any]) -> dict[str, Any]:
     """What the templates show of an executed notebook."""
-    about, full, stand = notebook.metadata, parameters.get("full"), "Nothing simulated: no trials."
-    if "trials" in parameters:
-        stand = f"{parameters['trials']:,} trials {about.get('trials', 'behind every simulated point')}."
-    kind = {None: "", False: "Quick results: ", True: "Full-size results from data/; elsewhere "}[full]
-    made = f"{'Page made' if full else 'Computed live'} on {date.today().isoformat()}"
-    stand = f"{kind}{stand} {made} in {about.papermill.duration:.0f} s."
-    exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(TEMPLATES.parent)])
-    body, _ = exporter.from_notebook_node(notebook, {"stand": stand, "code": []})
-    body = _with_scopes(body)
+    stand = _render("stand.html.j2", parameters=parameters, about=notebook.metadata)
+    exporter = nbconvert.HTMLExporter(template_name="page", extra_template_basedirs=[str(TEMPLATES.parent)])
+    body = _with_scopes(exporter.from_notebook_node(notebook, {"stand": stand, "code": []})[0])
     answers = [c for c in notebook.cells if "answer" in c.metadata.get("tags", [])]
     answer = answers[0].outputs[0].data["text/markdown"] if answers else ""
-    question = re.findall(r"\*\*(.+?)\*\*", notebook.cells[0].source)[0]
     return {
         "title": stem[3:].replace("_", " "),
-        **about,  # may have another title
+        **notebook.metadata,  # may have another title
         "file": f"{stem}.html",
-        "question": question.replace("`", ""),
-        "answer": answer and markdown2html(answer.split("\n\n")[0].replace("**", "")),
+        "question": re.findall(r"\*\*(.+?)\*\*", notebook.cells[0].source)[0].replace("`", ""),
+        "answer": answer and nbconvert.filters.markdown2html(answer.split("\n\n")[0].replace("**", "")),
         "stand": stand,
         "contents": re.findall(r'<h2 id="([^"]+)">(.+?)<a class="anchor-link"', body),
         "body": body,
@@ -145,8 +123,7 @@ def _page(stem: str, notebook: nbformat.NotebookNode, parameters: dict[str, Any]
 
 
 def _with_scopes(body: str) -> str:
-    """Header cells that say what they head, which pandas and Markdown don't write: columns within a table's
-    head, rows elsewhere.  A head's empty cells head nothing."""
+    """Header cells say what they head: columns within a table's head (nothing, if empty), rows elsewhere."""
     parts = re.split(r"(<thead>.*?</thead>)", body, flags=re.DOTALL)
     for k, part in enumerate(parts):
         part = re.sub(r"<th\b([^>]*)>\s*(&nbsp;|)\s*</th>", r"<td\1></td>", part) if k % 2 else part
@@ -157,8 +134,7 @@ def _with_scopes(body: str) -> str:
 
 def _render(template: str, **values: Any) -> str:
     """A page of the report; links to notebooks lead to their pages."""
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), trim_blocks=True, lstrip_blocks=True)
+    templates = Environment(loader=FileSystemLoader(TEMPLATES), trim_blocks=True, lstrip_blocks=True)
     css = (TEMPLATES / "style.css").read_text() + HtmlFormatter(style="default").get_style_defs(".highlight")
-    shared = {"css": css, "today": date.today().isoformat(), "version": __version__}
-    page = environment.get_template(template).render(**shared, **values)
+    page = templates.get_template(template).render(css=css, today=date.today(), version=__version__, **values)
     return re.sub(r'href="(\d\d_\w+)\.ipynb"', r'href="\1.html"', page)

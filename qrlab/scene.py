@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from qrlab.checks import integer, named, number, one_of
+from qrlab.checks import integer, named, number, of_type, one_of
 from qrlab.damage import MODELS, Damage, painted
 from qrlab.imaging import photograph, render
 from qrlab.optics import Camera, Print, place
@@ -48,8 +48,7 @@ class Mix:
     def __post_init__(self) -> None:
         object.__setattr__(self, "wear", tuple(self.wear))
         for wear in self.wear:
-            if not isinstance(wear, Wear):
-                raise ValueError(f"wear must be Wear, not {wear!r}")
+            of_type("wear", wear, Wear)
         kinds = [wear.kind for wear in self.wear]
         if len(set(kinds)) < len(kinds):
             raise ValueError(f"wear must have each kind once, not {', '.join(kinds)}")

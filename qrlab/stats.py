@@ -16,25 +16,18 @@ from qrlab.symbols import Level
 Columns = str | Sequence[str]  # to group by, one or several
 
 
-def quantile_interval(values: ArrayLike, share: float = 0.5, confidence: float = 0.95) -> tuple[float, ...]:
-    """A quantile of a sample (numbers, inf allowed) with its interval: (estimate, low, high); share: 0 to 1.
-    Low and high are order statistics and assume nothing of the distribution (scipy.stats.quantile_test); -inf
-    or inf where the sample is too small to have them."""
-    share, confidence = number("share", share, 0, 1), number("confidence", confidence, 0, 1)
-    sample = np.sort(np.asarray(values, dtype=float).ravel())
-    if not sample.size or np.isnan(sample).any():
-        raise ValueError(f"values must be one number or more, without nan, not {sample}")
-    low, high = stats.quantile_test(sample, p=share).confidence_interval(confidence)
-    estimate = float(np.quantile(sample, share, method="inverted_cdf"))
-    return estimate, -np.inf if np.isnan(low) else float(low), np.inf if np.isnan(high) else float(high)
-
-
 def summarize(table: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
-    """Median of `value` by group with its 95 % interval (low, high), p5, p95, and trials, their number."""
+    """Median of `value` (numbers, inf allowed) by group, as they come, with its 95 % interval low to high;
+    p5, p95; trials, their number.  Low and high are order statistics and assume nothing of the distribution
+    (scipy.stats.quantile_test); -inf or inf where a group is too small to have them."""
     rows = []
-    for key, values in table.groupby(by, observed=True)[value]:
-        p5, p95 = np.quantile(values, [0.05, 0.95], method="inverted_cdf")
-        rows.append((*key, *quantile_interval(values), p5, p95, len(values)))
+    for key, values in table.groupby(by, observed=True, sort=False)[value]:
+        if values.isna().any():
+            raise ValueError(f"{value} must be numbers, not nan, as at {key}")
+        p5, median, p95 = np.quantile(values, [0.05, 0.5, 0.95], method="inverted_cdf")
+        low, high = stats.quantile_test(values, p=0.5).confidence_interval(0.95)
+        ends = -np.inf if np.isnan(low) else low, np.inf if np.isnan(high) else high
+        rows.append((*key, median, *ends, p5, p95, len(values)))
     return _table(rows, [*by, "median", "low", "high", "p5", "p95", "trials"], table)
 
 
@@ -96,21 +89,17 @@ def thresholds(
         trials = len(ok)
         again = rng.multinomial(trials, np.full(trials, 1 / trials), size=1000) @ ok / trials
         curves = np.vstack([ok.mean(axis=0), *rate_interval(ok.sum(axis=0), trials), again])
+        curves = np.minimum.accumulate(curves, axis=1)
+        each = np.arange(len(curves))
         for share in shares:
-            estimate, low, high, *drawn = _crossing(curves, at, number("shares", share, 0, 1))
-            ends = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf")
-            rows.append((*key, share, estimate, min(low, ends[0]), max(high, ends[1]), trials))
+            k = (curves <= number("shares", share, 0, 1)).argmax(axis=1)  # where each first falls to it
+            before = np.maximum(k - 1, 0)
+            upper, lower = curves[each, before], curves[each, k]
+            part = (upper - share) / np.where(upper > lower, upper - lower, 1)
+            falls = np.where(lower <= share, at[before] + part * (at[k] - at[before]), np.inf)
+            first, last = np.quantile(falls[3:], [0.025, 0.975], method="inverted_cdf")
+            rows.append((*key, share, falls[0], min(falls[1], first), max(falls[2], last), trials))
     return _table(rows, [*by, "share", "severity", "low", "high", "trials"], readings)
-
-
-def _crossing(rates: np.ndarray, at: np.ndarray, share: float) -> np.ndarray:
-    """Where each row of rates (curves × severities) first falls to `share`; inf: nowhere."""
-    rates = np.minimum.accumulate(rates, axis=-1)
-    k = (rates <= share).argmax(axis=-1)
-    before = np.maximum(k - 1, 0)
-    upper, lower = (np.take_along_axis(rates, i[:, None], -1)[:, 0] for i in (before, k))
-    part = (upper - share) / np.where(upper > lower, upper - lower, 1)
-    return np.where(rates[:, -1] <= share, at[before] + part * (at[k] - at[before]), np.inf)
 
 
 def differences(

@@ -1,6 +1,5 @@
 """The full-size study: what `make data` writes to data/, and notebooks compute smaller by the same functions.
-A reading's result keeps every trial, a letter each, so that what was paired stays so.  Nothing here judges.
-"""
+Of readings every trial is kept, a letter each, so that what was paired stays so.  Nothing here judges."""
 
 import re
 import sys
@@ -58,9 +57,8 @@ def design(name: str, **changes: object) -> pd.DataFrame:
         full = capability().astype({"level": str}).rename(columns={"bytes": "payload"})
         table = table.merge(full[["version", "level", "payload"]], how="left")
     if "reach" in table:
-        prints = zip(table.payload, table.print_width_mm)
-        farthest_mm = [reach_mm(payload, "L", 1.5, width_mm) for payload, width_mm in prints]
-        table["camera_distance_mm"] = np.round(table.pop("reach") * farthest_mm)
+        far_mm = [reach_mm(payload, "L", 1.5, mm) for payload, mm in zip(table.payload, table.print_width_mm)]
+        table["camera_distance_mm"] = np.round(table.pop("reach") * far_mm)
     return table
 
 
@@ -84,8 +82,7 @@ def exact(
 
 def readings(name: str, full: bool, *, trials: int, seed: int = SEED, **changes: Any) -> pd.DataFrame:
     """Readings of one of DESIGNS: with full those of data/ (without seconds, detail and read), else made now,
-    with trials, seed and changes.  ValueError for full with other values than those behind data/.
-    """
+    with trials, seed and changes.  ValueError for full with other values than those behind data/."""
     kept = DESIGNS[one_of("name", name, DESIGNS)][1] | {"seed": SEED}
     for column, value in (changes | {"seed": seed}).items():
         one_of(f"a parameter of {name}", column, kept)
@@ -124,23 +121,20 @@ def stand(name: str, full: bool, trials: int) -> str:
 
 def main(data: Path, cache: Path) -> None:
     """Compute the whole study and write it to `data`, with what the dictionary says of its rows and versions;
-    what `cache` has is not computed again.  Ends where a reader is missing.
-    """
+    what `cache` has is not computed again.  Ends where a reader is missing."""
     if missing := [f"{r.name} ({r.why_not})" for r in readers.decoders().itertuples() if not r.available]:
         sys.exit(f"make data: the study needs all readers; not available: {', '.join(missing)}")
     made_by = ", ".join(f"{library} {version}" for library, version in readers.versions().items())
     dictionary = data / "README.md"
     for name in ("exact_model", *DESIGNS):
-        if name == "exact_model":
-            table = exact_model(**EXACT, cache=cache)
+        if name in DESIGNS:
+            table = packed(runner.readings(design(name), trials=DESIGNS[name][0], seed=SEED, cache=cache))
         else:
-            trials, _ = DESIGNS[name]
-            table = packed(runner.readings(design(name), trials=trials, seed=SEED, cache=cache))
+            table = exact_model(**EXACT, cache=cache)
         write_whole(data / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
-        said = rf"(## {name}\.csv\n.*?- Rows: )[\d,]+(\n.*?- Versions: )[^\n]+"
+        said = rf"(?s)(## {name}\.csv\n.*?- Rows: )[\d,]+(\n.*?- Versions: )[^\n]+"
         now = rf"\g<1>{len(table):,}\g<2>{made_by}; {date.today().isoformat()}"
-        text = dictionary.read_text(encoding="utf-8")
-        write_whole(dictionary, re.sub(said, now, text, count=1, flags=re.DOTALL))
+        write_whole(dictionary, re.sub(said, now, dictionary.read_text(encoding="utf-8"), count=1))
         print(f"{name}: {len(table):,} rows", file=sys.stderr)
 
 

@@ -265,7 +265,7 @@ def test_sensitivity_finds_the_assumption_that_changes_the_choice():
 # --- bad input ---
 
 WRONG = {
-    "no content": (("", NEAR), "content must not be empty"),
+    "no content": (("", NEAR), "content, its length, must be an integer from 1 to .* not 0"),
     "content of another type": ((1.5, NEAR), "content must be an integer from 1 to 1000000, not 1.5"),
     "too much of it": ((3000, NEAR), "content must be at most 2,953 bytes"),
     "an unknown scenario": ((10, "moon"), "scenario must be one of sign-in-badge, .*, not 'moon'"),

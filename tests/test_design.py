@@ -174,7 +174,7 @@ def test_a_row_of_scenes_is_shown():
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"scene": [SCENES[0], 3]}, r"^design, row 1: scene .*Scene.*3$"),
+        ({"scene": [SCENES[0], 3]}, r"^design, row 1: scene .*Scene.*int$"),
         ({"scene": [SCENES[0], None], "note": [1, 2]}, r"^design, row 1: scene .*Scene.*None$"),
         ({"scene": SCENES, "severity": [0, 2]}, r"^design, row 1: severity .* 0 to 1, not 2$"),
         ({"scene": SCENES, "reader": ["zxing", "eye"]}, r"^design, row 1: reader.*zxing, .*not 'eye'$"),

@@ -142,7 +142,7 @@ WRONG = {
     "an unknown reader": ({"readers": ("zxing", "zebra")}, r"readers.*zxing, .*'zebra'"),
     "no reader": ({"readers": ()}, r"readers.*zxing, .*not None"),
     "an empty payload": ({"payload": 0}, r"payload .* 1 to 7089, not 0"),
-    "wear that is none": ({"wear": ["scratch"]}, r"wear .*Wear, not 'scratch'"),
+    "wear that is none": ({"wear": ["scratch"]}, r"wear .*Wear, not str"),
 }
 
 

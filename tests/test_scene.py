@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from helpers import draw
+from scipy.stats import quantile_test
 
 import qrlab as qr
 from qrlab.damage import MODELS
@@ -160,7 +161,7 @@ def test_a_mix_is_drawn_by_its_shares_and_distributions():
         assert low < share < high
     scratches = np.array([severity for kind, severity in drawn if kind == "scratch"])
     for share, severity in {0.5: 0.01, 0.95: 0.03}.items():
-        _, low, high = qr.stats.quantile_interval(scratches, share, 0.999)
+        low, high = quantile_test(scratches, p=share).confidence_interval(0.999)
         assert low < severity < high
     assert {severity for kind, severity in drawn if kind == "blot"} == {0.05}
     assert {severity for kind, severity in drawn if kind == "none"} == {0}
@@ -205,7 +206,7 @@ def test_a_trial_of_a_mix_shows_the_damage_that_it_draws():
     [
         (lambda: Wear("fog"), r"kind .*speckle, .*'fog'"),
         (lambda: Wear("blot", share=2), r"share .* 0 to 1, not 2"),
-        (lambda: Mix(["blot"]), r"wear .*Wear.*'blot'"),
+        (lambda: Mix(["blot"]), r"wear .*Wear.*str"),
         (lambda: Mix((Wear("blot", 0.1), Wear("blot", 0.2))), r"wear .*once.*blot, blot"),
         (lambda: Mix((Wear("blot", 0.6), Wear("tear", 0.5))), r"share .*at most 1 .*not 1\.1"),
         (lambda: Scene(), r"content or payload .*not"),

@@ -11,7 +11,6 @@ from qrlab.readers import OUTCOMES
 from qrlab.stats import (
     best_levels,
     differences,
-    quantile_interval,
     rate_interval,
     rates,
     summarize,
@@ -21,37 +20,32 @@ from qrlab.stats import (
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("share", [0.5, 0.1])
-def test_coverage(share):
-    """2,000 samples of 60: the true quantile lies inside at least as often as claimed, and not always.
+def test_coverage():
+    """2,000 samples of 60: the true median lies inside at least as often as claimed, and not always.
 
     Order statistics are discrete, so coverage is at least 95 % and somewhat more; the bounds allow
     four standard errors of 2,000 draws.
     """
-    rng, truth = np.random.default_rng(5), stats.expon.ppf(share)
-    inside = 0
-    for _ in range(2000):
-        estimate, low, high = quantile_interval(rng.exponential(size=60), share)
-        inside += low <= truth <= high
-        assert low <= estimate <= high
-    assert 0.95 - 4 * np.sqrt(0.05 * 0.95 / 2000) <= inside / 2000 <= 0.995
+    drawn = np.random.default_rng(5).exponential(size=2000 * 60)
+    table = pd.DataFrame({"sample": np.arange(2000).repeat(60), "severity": drawn})
+    rows = summarize(table, ["sample"], "severity")
+    assert ((rows.low <= rows["median"]) & (rows["median"] <= rows.high)).all()
+    inside = _holds(rows.low, rows.high, np.log(2)).mean()
+    assert 0.95 - 4 * np.sqrt(0.05 * 0.95 / 2000) <= inside <= 0.995
 
 
 def test_small_samples_have_open_ends_and_never_is_allowed():
-    assert quantile_interval([1, 2, 3]) == (2, -np.inf, np.inf)
-    estimate, low, high = quantile_interval([0.1] * 5 + [np.inf] * 95)
-    assert (estimate, low, high) == (np.inf, np.inf, np.inf)
+    table = pd.DataFrame(
+        {"level": ["L"] * 3 + ["H"] * 100, "severity": [1, 2, 3] + [0.1] * 5 + [np.inf] * 95}
+    )
+    rows = summarize(table, ["level"], "severity")
+    assert rows[["median", "low", "high"]].values.tolist() == [[2, -np.inf, np.inf], [np.inf] * 3]
 
 
-@pytest.mark.parametrize("values", [[], [1, np.nan]])
-def test_nothing_and_nan_are_refused(values):
-    with pytest.raises(ValueError, match="values must be one number or more"):
-        quantile_interval(values)
-
-
-def test_shares_are_checked():
-    with pytest.raises(ValueError, match=r"share must .* 0 to 1, not 2"):
-        quantile_interval([1], 2)
+def test_nan_is_refused():
+    table = pd.DataFrame({"level": ["L", "H", "H"], "severity": [1, 1, np.nan]})
+    with pytest.raises(ValueError, match=r"severity must be numbers, not nan, as at \('H',\)"):
+        summarize(table, ["level"], "severity")
 
 
 def test_summaries_have_a_row_for_each_group():
