@@ -72,7 +72,7 @@ def exact_model(
 
 
 def _exact(version: int, kinds: tuple[str, ...], trials: int, contents: int, seed: int) -> list[tuple]:
-    """Rows of one version: damage, version, level, counted, and the share at a breaking point (inf: never)."""
+    """One version: damage, version, level, counted, and the share at a breaking point (inf: never)."""
     everything: list[Symbol] = []
     for place, level in enumerate(Level):
         for k in range(contents):
