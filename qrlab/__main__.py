@@ -17,12 +17,10 @@ import qrlab as qr
 
 Answer = tuple[int, object, str]  # the exit status, what --json prints, and what is printed otherwise
 _DAMAGE = "KIND[:AREA[:SHARE]]"
-_EPILOG = """
-scenarios: {scenarios}
+_EPILOG = """\nscenarios: {scenarios}
 
   qrlab choose "https://www.example.org/menu" --scenario menu-sticker
-  qrlab choose --bytes 141 --scenario small-badge --print-mm 30 --damage scratch:1%:50%
-"""
+  qrlab choose --bytes 141 --scenario small-badge --print-mm 30 --damage scratch:1%:50%\n"""
 
 
 class _Parser(argparse.ArgumentParser):

@@ -100,7 +100,7 @@ BAD = {
     "an unknown option": (("choose", "--width", "3"), "--width"),
     "bytes that are none": (("choose", "--bytes", "many"), "--bytes", "int", "'many'"),
     "content twice": (("choose", "x", "--bytes", "3"), "content", "--bytes", "not allowed with"),
-    "empty content": (("choose", ""), "content", "empty"),
+    "empty content": (("choose", ""), "content", "length", "1 to", "not 0"),
     "too much content": (("choose", "--bytes", "4000"), "content", "2,953 bytes"),
     "an unknown scenario": (("choose", "--scenario", "moon"), "--scenario", "sign-in-badge", "'moon'"),
     "no width": (("choose", "--print-mm", "0"), "--print-mm", "0.1 to 10000", "0.0"),

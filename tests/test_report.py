@@ -6,7 +6,6 @@ import nbformat
 import pytest
 
 from qrlab.__main__ import main
-from qrlab.report import report
 
 
 def write_notebook(folder, name, *cells):
@@ -159,13 +158,3 @@ def test_a_failing_notebook_saves_nothing(folder):
     write_notebook(folder, "01_good.ipynb", SAVES, "1 / 0")
     assert run(folder) == 2
     assert not (folder.parent / "out").exists()
-
-
-@pytest.mark.proof
-def test_several_notebooks_at_a_time_make_the_same_pages(folder):
-    write_notebook(folder, "02_other.ipynb", "print('this is', name)")
-    report(folder, folder.parent / "out", None, ["name=x", "say=False"], jobs=2)
-    pages = {path.name: path.read_text() for path in (folder.parent / "out").glob("*.html")}
-    assert set(pages) == {"index.html", "01_good.html", "02_other.html"}
-    assert "trials are 5 x" in pages["01_good.html"]
-    assert "this is x" in pages["02_other.html"]
