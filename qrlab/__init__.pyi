@@ -1,3 +1,37 @@
+# ruff: noqa: I001  # in the order in which they are met
+from .symbols import make as make
+from .symbols import layout as layout
+from .model import capability as capability
+from .model import break_point as break_point
+from .breaking import break_points as break_points
+from .model import survival as survival
+from .imaging import render as render
+from .imaging import photograph as photograph
+from .readers import decode as decode
+from .readers import decoders as decoders
+from .runner import run as run
+from .runner import readings as readings
+from .runner import shown as shown
+from .choice import choose as choose
+from .explorer import explore as explore
+from .readers import versions as versions
+
+from .optics import Camera as Camera
+from .choice import Choice as Choice
+from .damage import Damage as Damage
+from .symbols import Layout as Layout
+from .symbols import Level as Level
+from .scene import Mix as Mix
+from .optics import Print as Print
+from .readers import Reading as Reading
+from .scenario import Scenario as Scenario
+from .scene import Scene as Scene
+from .symbols import Symbol as Symbol
+from .scene import Wear as Wear
+
+from .files import load as load
+from .scenario import SCENARIOS as SCENARIOS
+
 from . import breaking as breaking
 from . import checks as checks
 from . import damage as damage
@@ -8,34 +42,5 @@ from . import scene as scene
 from . import stats as stats
 from . import study as study
 from . import symbols as symbols
-from .breaking import break_points as break_points
-from .choice import Choice as Choice
-from .choice import choose as choose
-from .damage import Damage as Damage
-from .explorer import explore as explore
-from .files import load as load
-from .imaging import photograph as photograph
-from .imaging import render as render
-from .model import break_point as break_point
-from .model import capability as capability
-from .model import survival as survival
-from .optics import Camera as Camera
-from .optics import Print as Print
-from .readers import Reading as Reading
-from .readers import decode as decode
-from .readers import decoders as decoders
-from .readers import versions as versions
-from .runner import readings as readings
-from .runner import run as run
-from .runner import shown as shown
-from .scenario import SCENARIOS as SCENARIOS
-from .scenario import Scenario as Scenario
-from .scene import Mix as Mix
-from .scene import Wear as Wear
-from .symbols import Layout as Layout
-from .symbols import Level as Level
-from .symbols import Symbol as Symbol
-from .symbols import layout as layout
-from .symbols import make as make
 
 __version__: str
