@@ -6,6 +6,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
+import segno
 
 from qrlab.cache import Cache, code_digest
 from qrlab.checks import integer, of_type, one_of
@@ -54,7 +55,8 @@ def exact_model(
     kinds = tuple(one_of("kinds", kind, MODELS) for kind in kinds)
     versions = sorted(integer("versions", version, 1, 40) for version in versions)
     rest = (kinds, integer("trials", trials, 6, 10**6), integer("contents", contents, 6, 1000), seed)
-    keys = {v: f"exact model {v} {rest} {code_digest('breaking')} numpy {np.__version__}" for v in versions}
+    made_by = f"numpy {np.__version__} segno {segno.__version__}"
+    keys = {v: f"exact model {v} {rest} {code_digest('breaking')} {made_by}" for v in versions}
     with Cache(cache) as store, progress(len(versions), "exact model", "version") as bar:
         rows = {version: store.get(key) for version, key in keys.items()}
         missing = [version for version in reversed(versions) if rows[version] is None]  # the longest first

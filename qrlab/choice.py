@@ -13,7 +13,9 @@ The rule, in this order:
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +30,7 @@ from qrlab.readers import unavailable
 from qrlab.runner import readings
 from qrlab.scenario import Scenario, named_scenario
 from qrlab.stats import differences, rate_interval
-from qrlab.symbols import UNITS, Level, mode_of, size_of, smallest_version, too_long
+from qrlab.symbols import UNITS, Level, capacity, mode_of, size_of, smallest_version, too_long
 
 FIRST_LOOK = 100  # trials before a decision is tried; then twice as many, and so on
 _FACTORS = (1.25, 1.5, 2, 3, 4, 6)  # by which a change is tried, with FIRST_LOOK trials
@@ -165,18 +167,20 @@ def choose(
     content: str or bytes, as for `make`, or its length in units of the scenario's mode; None: as that says;
     scenario: a Scenario or a key of SCENARIOS; trials: prints at most, 10 or more: it ends once all levels
     are told from the best or sure to be within `margin` (0 to 1) of it, and the target is reached or missed;
-    seconds: about how long it may take, and then the prints depend on the machine; jobs: as for `run`;
+    seconds: about how long it may take, and then the prints depend on the machine; seed, jobs: as for `run`;
     advice: look for changes where the target is missed.  ValueError for bad input and too much content.
     """
     integer("trials", trials, 10, 10**7)
     number("margin", margin, 0, 1)
     until = time.monotonic() + (np.inf if seconds is None else number("seconds", seconds, 0)) / 2
     case = named_scenario(scenario)
+    said: dict[str, Any] = {} if content is None else {"payload": content}
     if isinstance(content, str | bytes):
-        length = len(content.encode(errors="replace") if isinstance(content, str) else content)
-        case = case.change(payload=integer("content, its length,", length, 1, 10**6), mode=mode_of(content))
-    elif content is not None:
-        case = case.change(payload=integer("content", content, 1, 10**6))
+        data = content.encode(errors="replace") if isinstance(content, str) else content
+        said = {"payload": len(data), "mode": mode_of(content)}
+    if said:
+        most = capacity(40, Level.L, said.get("mode", case.mode))
+        case = case.change(**said | {"payload": integer("content, its length,", said["payload"], 1, most)})
     left_out = {reader: why for reader in case.readers if (why := unavailable(reader))}
     if len(left_out) == len(case.readers):
         raise ValueError(f"readers must be available, not {left_out}")
@@ -252,11 +256,12 @@ def _changes(case: Scenario, seed: int, jobs: int) -> pd.DataFrame:
         if parameter != "wear":
             value = max(round(value, None if parameter == "payload" or value >= 10 else 1), 1)
             changes = {parameter: value}
-        table, verdict, _ = next(_simulated(case.change(**changes), [FIRST_LOOK], seed, jobs, 0.95))
-        best = verdict and table.set_index("level").loc[case.prescribed or verdict.best]
-        if best is not None and best.rate >= case.target:
-            found = best.name, best.rate, best.low, best.high, FIRST_LOOK
-            rows[parameter] = words.format(value), parameter, float(value), factor, *found
+        with suppress(ValueError):  # no such print, or none that this camera sees whole
+            table, verdict, _ = next(_simulated(case.change(**changes), [FIRST_LOOK], seed, jobs, 0.95))
+            best = verdict and table.set_index("level").loc[case.prescribed or verdict.best]
+            if best is not None and best.rate >= case.target:
+                found = best.name, best.rate, best.low, best.high, FIRST_LOOK
+                rows[parameter] = words.format(value), parameter, float(value), factor, *found
     return pd.DataFrame(sorted(rows.values(), key=lambda row: row[3]), columns=_CHANGED)
 
 

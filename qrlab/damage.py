@@ -116,7 +116,7 @@ def _model(draw: Draw) -> Draw:
     @wraps(draw)
     def model(rng: Rng, *, paint: str | None = None, spare_finders: bool = False, **own: object) -> Damage:
         for name in own:
-            one_of(f"parameters of {draw.__name__}", name, signature.parameters)
+            one_of(f"parameters of {draw.__name__}", name, list(signature.parameters)[1:])
         damage = draw(generator(rng), **own)
         return replace(damage, paint=damage.paint if paint is None else paint, spare_finders=spare_finders)
 

@@ -86,6 +86,9 @@ def _frame(design: pd.DataFrame | Mapping) -> pd.DataFrame:
     if "scene" in design:
         for k in np.flatnonzero(design["scene"].isna()):
             raise ValueError(f"design, row {k}: scene must be a Scene, not None")
+        own = {"level", "version", "severity", "reader"}
+        for name in ({*CONDITIONS, "trial", "trials", "outcome"} - own) & {*design.columns}:
+            raise ValueError(f"{name} must not stand beside scene, which says it")
         return design
     for name in design.columns:
         if not str(name).startswith(FAMILIES):

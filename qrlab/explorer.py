@@ -3,7 +3,7 @@
 import html
 import os
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ class View:
     (bool n×n): its modules, and which changed; judged; breaking_point: a severity, inf where it survives all.
     """
 
-    content: str
+    content: str = field(repr=False)  # it may be a secret
     level: Level | str
     version: int | None = None
     damage: str = "blot"

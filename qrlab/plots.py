@@ -184,7 +184,7 @@ def rows(data: Table, x: str, y: str, *, by: str = "level", band: Band = (), ax:
     reader (column `by`); band: the columns of an interval's two ends."""
     ax = ax or plt.gca()
     places, names = list(dict.fromkeys(data[y])), _names(data, by)
-    for nudge, name, shape in zip(np.linspace(-0.24, 0.24, len(names)), names, "osD^vPX"):
+    for nudge, name, shape in zip(np.linspace(-0.24, 0.24, len(names)), names, "osD^vPX" * 3):
         here, (color, marker) = data[data[by] == name], LOOKS.get(name, OTHER)
         at = [places.index(value) + nudge for value in here[y]]
         ax.plot(here[x], at, marker or shape, color=color, markersize=4.5, markeredgewidth=0, zorder=3)
@@ -212,7 +212,7 @@ def damage(symbol: Symbol, order: np.ndarray, severity: float, paint: str = "fli
     """A symbol with damage of that order (n×n) at `severity`: wrong modules dark red, the rest of
     their codewords tinted, all else pale."""
     ax = ax or plt.gca()
-    wrong = painted(symbol.modules, order <= severity, paint) != symbol.modules
+    wrong = painted(symbol.modules, (order <= severity) & np.isfinite(order), paint) != symbol.modules
     tinted = np.append(judge(symbol, wrong).codewords, False)[layout(symbol.version, symbol.level).codeword]
     shade = np.where(wrong, 4, 2 * tinted + symbol.modules)
     colors = ListedColormap(["#ffffff", "#b8bcc2", "#ffe2b8", "#d99a2b", "#8b0016"])

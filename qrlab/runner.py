@@ -9,7 +9,6 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from importlib.metadata import version as installed
 from pathlib import Path
 
 import joblib
@@ -20,7 +19,7 @@ from qrlab.cache import Cache, code_digest
 from qrlab.checks import integer, number
 from qrlab.design import CONDITIONS, FAMILIES, Condition, read_design, read_row
 from qrlab.progress import progress
-from qrlab.readers import OUTCOMES, version_of
+from qrlab.readers import OUTCOMES, installed, version_of
 from qrlab.scene import Scene
 from qrlab.workers import Row, Task, WorkerError, carry_out, stop
 
@@ -78,8 +77,8 @@ def readings(
 ) -> pd.DataFrame:
     """As `run`, but a row for each reading: the conditions with trial, outcome, seconds, detail and read.
 
-    first: the trial to begin with, so that who wants more of them goes on from where it was; detail: the
-    reader's reason for not reading, or a remark; read: what was misread (bytes) or None.
+    The trials are those from `first` to before `trials`, so that who wants more goes on from where it was;
+    detail: the reader's reason for not reading, or a remark; read: what was misread (bytes) or None.
     """
     table, conditions = read_design(design)
     numbers = range(integer("first", first, 0, 10**9), integer("trials", trials, first + 1, 10**9))
@@ -115,8 +114,7 @@ def _read(
     timeout: float,
 ) -> Iterator[tuple[int, int, list[Row]]]:
     """Every reading, from the cache or fresh, in chunks: (place of the condition, first trial, readings)."""
-    integer("seed", seed, 0, 2**63 - 1)
-    number("timeout", timeout, 1, 3600)
+    seed, timeout = integer("seed", seed, 0, 2**63 - 1), number("timeout", timeout, 1, 3600)
     if jobs != -1:
         integer("jobs, unless -1,", jobs, 1, 4096)
     keys = _keys(conditions, seed, timeout)

@@ -1,7 +1,4 @@
-"""Scenarios: how a code is printed, worn and read, from data/scenarios.csv or made up.
-
-Nothing here simulates or chooses.
-"""
+"""Scenarios: how a code is printed, worn and read, from data/scenarios.csv or made up."""
 
 import ast
 import csv
@@ -19,7 +16,7 @@ from qrlab.files import data_file
 from qrlab.optics import Camera, Print
 from qrlab.readers import DECODERS
 from qrlab.scene import Mix, Scene, Wear
-from qrlab.symbols import ALPHABETS, Level
+from qrlab.symbols import ALPHABETS, Level, capacity
 
 
 @dataclass(frozen=True)
@@ -46,8 +43,9 @@ class Scenario:
     def __post_init__(self) -> None:
         Mix(self.wear)
         one_of("mode", self.mode, ALPHABETS)
-        integer("payload", self.payload, 1, 7089)
-        number("target", self.target, 0, 1)
+        most = capacity(40, Level.L, self.mode)
+        object.__setattr__(self, "payload", integer("payload", self.payload, 1, most))
+        object.__setattr__(self, "target", number("target", self.target, 0, 1))
         readers = (self.readers,) if isinstance(self.readers, str) else tuple(self.readers)
         for reader in readers or [None]:
             if ":" not in str(reader):
@@ -55,7 +53,8 @@ class Scenario:
         object.__setattr__(self, "readers", readers)
         object.__setattr__(self, "wear", tuple(self.wear))
         if self.prescribed is not None:
-            object.__setattr__(self, "prescribed", named("prescribed ", Level.parse, self.prescribed))
+            level = one_of("prescribed", str(self.prescribed).upper(), list(Level))
+            object.__setattr__(self, "prescribed", Level(level))
 
     def change(self, **changes: Any) -> "Scenario":
         """A copy with other parameters: a field; print_NAME; camera_NAME; KIND_share, _typical, _spread.
@@ -88,8 +87,9 @@ class Scenario:
     def value(self, parameter: str) -> Any:
         """The value of a parameter, named as for `change`."""
         part, name = _split(parameter)
-        there = dict(zip(_PARTS, (self, self.print, self.camera))) | {worn.kind: worn for worn in self.wear}
-        one_of("the kind of wear of this scenario", part, there)
+        there = {"": self, "print_": self.print, "camera_": self.camera} | {w.kind: w for w in self.wear}
+        if part not in there:
+            raise ValueError(f"{parameter} must be of wear that this scenario has, and {part} is none")
         return getattr(there[part], name)
 
     def scene(self, level: Level | str, version: int | None = None) -> Scene:

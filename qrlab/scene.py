@@ -1,8 +1,4 @@
-"""Scenes: what trials show.
-
-What a trial shows follows from its scene, the seed and the trial's number alone.  Nothing here reads designs
-or carries out a trial.
-"""
+"""Scenes: what trials show, which follows from scene, seed and the trial's number alone."""
 
 import inspect
 from dataclasses import dataclass, field
@@ -93,17 +89,17 @@ class Scene:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "level", Level.parse(self.level))
+        one_of("mode", self.mode, ALPHABETS)
+        ranges = {"contents": (1, 10**9), "px_per_module": (1, 100), "quiet_zone": (0, 100), "mask": (0, 7)}
+        ranges |= {"payload": (1, capacity(40, Level.L, self.mode)), "version": (1, 40)}
+        for name, ends in ranges.items():
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, integer(name, value, *ends))
         object.__setattr__(self, "version", version := self._version())
-        integer("contents", self.contents, 1, 10**9)
-        integer("px_per_module", self.px_per_module, 1, 100)
-        integer("quiet_zone", self.quiet_zone, 0, 100)
-        if self.mask is not None:
-            integer("mask", self.mask, 0, 7)
-        if (self.printed is None) != (self.camera is None):
-            raise ValueError("printed and camera must be given together, not one alone")
-        if self.printed is not None and self.camera is not None:
-            named("print_", self.printed.module_mm, size_of(version))
-            named("camera_", place, size_of(version), self.printed, self.camera, rng=0)
+        if self.printed is not None or self.camera is not None:
+            printed, camera = of_type("printed", self.printed, Print), of_type("camera", self.camera, Camera)
+            named("print_", printed.module_mm, size_of(version))
+            named("camera_", place, size_of(version), printed, camera, rng=0)
         if not isinstance(self.damage, Mix) and one_of("damage", self.damage, ["none", *MODELS]) != "none":
             allowed = list(inspect.signature(MODELS[self.damage]).parameters)[1:]  # without rng
             for name, _ in self.parameters:
@@ -114,15 +110,13 @@ class Scene:
             raise ValueError(f"damage_{name} must go with a damage, not with {self.damage}")
 
     def _version(self) -> int:
-        if (self.content is None) == (self.payload is None):
-            raise ValueError(f"either content or payload must be given, not payload {self.payload!r}")
-        if self.content is not None:
+        if self.content is not None and self.payload is None:
             return make(self.content, self.level, version=self.version, mask=self.mask).version
-        one_of("mode", self.mode, ALPHABETS)
-        payload = integer("payload", self.payload, 1, capacity(40, Level.L, self.mode))
-        version = self.version or smallest_version(payload, self.level, self.mode)
-        if version is None or capacity(version, self.level, self.mode) < payload:
-            raise ValueError(f"payload: {too_long(payload, self.mode, self.level, self.version)}")
+        if self.content is not None or self.payload is None:
+            raise ValueError(f"either content or payload must be given, not payload {self.payload!r}")
+        version = self.version or smallest_version(self.payload, self.level, self.mode)
+        if version is None or capacity(version, self.level, self.mode) < self.payload:
+            raise ValueError(f"payload: {too_long(self.payload, self.mode, self.level, self.version)}")
         return version
 
     def trial(self, seed: int, number: int) -> "Trial":

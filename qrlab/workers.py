@@ -99,8 +99,8 @@ class _Worker:
         self.pool = ProcessPoolExecutor(1, env=_SETTINGS, initializer=_begin, initargs=(os.getpid(),))
 
     def ask(self, task: Task, read: bool = True) -> list[list[Row]]:
-        places = [place or os.getcwd() for place in sys.path]  # a reader of one's own is among them
-        return self.pool.submit(_answer, task, places, read).result()
+        paths = [path or os.getcwd() for path in sys.path]  # a reader of one's own is among them
+        return self.pool.submit(_answer, task, paths, read).result()
 
     def kill(self) -> None:
         """End the process, whatever it is doing."""
@@ -168,9 +168,9 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _answer(task: Task, places: list[str], read: bool) -> list[list[Row]]:
+def _answer(task: Task, paths: list[str], read: bool) -> list[list[Row]]:
     """The readings of a task; without read all is made for them, and nothing is read."""
-    sys.path[:] = places
+    sys.path[:] = paths
     importlib.invalidate_caches()
     # Ends the process after so many seconds, even in a library that never lets Python run.
     limit = partial(faulthandler.dump_traceback_later, exit=True, file=_nowhere)

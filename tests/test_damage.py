@@ -312,7 +312,7 @@ def test_the_worst_case_takes_one_block_after_the_other():
         ("blot", {"spare_finders": 3}, "^spare_finders .* True, False, not 3"),
         ("worst_codewords", {"level": "X"}, "^level .* L, M, Q, H, not 'X'"),
         ("worst_codewords", {}, "^level .* L, M, Q, H, not None"),
-        ("blot", {"radius": 0.2}, "^parameters of blot .* rng, x, y, .*, not 'radius'"),
+        ("blot", {"radius": 0.2}, "^parameters of blot .* x, y, .*, not 'radius'"),
     ],
 )
 def test_bad_parameters_are_named(name, parameters, message):

@@ -101,7 +101,7 @@ BAD = {
     "bytes that are none": (("choose", "--bytes", "many"), "--bytes", "int", "'many'"),
     "content twice": (("choose", "x", "--bytes", "3"), "content", "--bytes", "not allowed with"),
     "empty content": (("choose", ""), "content", "length", "1 to", "not 0"),
-    "too much content": (("choose", "--bytes", "4000"), "content", "2,953 bytes"),
+    "too much content": (("choose", "--bytes", "4000"), "--bytes", "1 to 2953", "4000"),
     "an unknown scenario": (("choose", "--scenario", "moon"), "--scenario", "sign-in-badge", "'moon'"),
     "no width": (("choose", "--print-mm", "0"), "--print-mm", "0.1 to 10000", "0.0"),
     "no distance": (("choose", "--distance-mm", "0"), "--distance-mm", "a number from 0.", "0.0"),

@@ -291,3 +291,15 @@ def test_a_cluster_gives_the_same_result(mixed, tmp_path):
     assert set(readings.read.map(int)) == processes
     assert len(processes) == 2
     assert_same(qr.run(MIXED, jobs=1, cache=tmp_path, **RUN), mixed)
+
+
+def test_numpys_numbers_are_as_good_as_pythons():
+    design = pd.DataFrame({"payload": np.array([10]), "version": np.array([2]), "mask": np.array([3])})
+    result = qr.run(design, trials=np.int64(2), seed=np.int64(1), jobs=1, timeout=np.float64(10))
+    assert_same(result, qr.run({"payload": 10, "version": 2, "mask": 3}, trials=2, seed=1, jobs=1))
+    assert once({"scene": [qr.Scene(payload=np.int64(10))], "level": "M"}).ok.item() == 1
+
+
+def test_a_column_beside_a_scene_can_not_say_otherwise():
+    with pytest.raises(ValueError, match=r"payload .*scene"):
+        once({"scene": [qr.Scene(payload=10)], "payload": 9})

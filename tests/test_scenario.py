@@ -137,11 +137,11 @@ WRONG = {
     "a spread below 1": ({"scratch_spread": 0.5}, r"scratch_spread .* 1 to 100, not 0\.5"),
     "too many prints": ({"scratch_share": 0.9}, r"share .* at most 1 .*not 1\.1"),
     "a target in percent": ({"target": 95}, r"target .* 0 to 1, not 95"),
-    "an unknown level": ({"prescribed": "X"}, r"prescribed level .*L, M, Q, H, not 'X'"),
+    "an unknown level": ({"prescribed": "X"}, r"prescribed .*L, M, Q, H, not 'X'"),
     "an unknown mode": ({"mode": "kanji"}, r"mode .*numeric, alphanumeric, byte, not 'kanji'"),
     "an unknown reader": ({"readers": ("zxing", "zebra")}, r"readers.*zxing, .*'zebra'"),
     "no reader": ({"readers": ()}, r"readers.*zxing, .*not None"),
-    "an empty payload": ({"payload": 0}, r"payload .* 1 to 7089, not 0"),
+    "an empty payload": ({"payload": 0}, r"payload .* 1 to 2953, not 0"),
     "wear that is none": ({"wear": ["scratch"]}, r"wear .*Wear, not str"),
 }
 
