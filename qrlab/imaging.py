@@ -25,7 +25,8 @@ def render(modules: np.ndarray, px_per_module: int = 4, quiet_zone: int = 4) -> 
     if modules.dtype != bool or modules.ndim != 2 or len(set(modules.shape)) != 1 or not modules.size:
         raise ValueError(f"modules must be a bool n×n array, not {modules.dtype} {modules.shape}")
     px, margin = integer("px_per_module", px_per_module, 1, 100), integer("quiet_zone", quiet_zone, 0, 100)
-    small = np.pad(~modules * np.uint8(255), margin, constant_values=255)
+    small = np.full([len(modules) + 2 * margin] * 2, 255, np.uint8)  # np.pad takes four times as long
+    small[margin : margin + len(modules), margin : margin + len(modules)] = ~modules * np.uint8(255)
     return small.repeat(px, axis=1).repeat(px, axis=0)  # rows last: they are copied whole
 
 
