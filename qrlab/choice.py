@@ -189,9 +189,9 @@ def choose(
     for table, verdict, read in _simulated(case, looks, seed, jobs, 1 - 0.05 / len(looks)):  # noqa: B007
         if verdict is None or verdict.is_clear(margin) or time.monotonic() > until:
             break
-    missed = verdict is None or verdict.reached is False
-    changes = _changes(case, seed, jobs) if advice and missed else pd.DataFrame(columns=_CHANGED)
-    reason = _reason(table.set_index("level"), verdict, changes, case)
+    tries = advice and (verdict is None or verdict.reached is False)
+    changes = _changes(case, seed, jobs) if tries else pd.DataFrame(columns=_CHANGED)
+    reason = _reason(table.set_index("level"), verdict, changes if tries else None, case)
     return Choice(reason, table, verdict, read, changes, case, seed, left_out)
 
 
@@ -244,29 +244,35 @@ def _changes(case: Scenario, seed: int, jobs: int) -> pd.DataFrame:
     px = replace(case.print, width_mm=width_mm).module_mm(size) * case.camera.px_per_mm
     most = max(min(8, fitting_px(case.print, case.camera, size)) / px, _FACTORS[0])  # 8 px a module will do
     near, few = [factor for factor in _FACTORS if factor <= most], _FACTORS[:3]
-    tries = [("print it at least {:,g} mm wide", "print_width_mm", f, width_mm * f) for f in near]
-    tries += [("hold it within {:,g} mm", "camera_distance_mm", f, distance_mm / f) for f in near]
-    tries += [("shorten it to {:,g} " + UNITS[case.mode], "payload", f, case.payload / f) for f in few]
-    tries += [(f"protect it, for {f:g} times less damage", "wear", f, 1 / f) for f in few if case.wear]
+    ways = {
+        "print_width_mm": ("print it at least {:,g} mm wide", near, width_mm),
+        "camera_distance_mm": ("hold it within {:,g} mm", near, distance_mm),
+        "payload": ("shorten it to {:,g} " + UNITS[case.mode], few, case.payload),
+        "wear": ("protect it, for {:.2g} of the damage", few if case.wear else [], 1),
+    }
     rows: dict[str, tuple] = {}
-    for words, parameter, factor, value in tries:
-        if parameter in rows:
-            continue
-        changes: dict[str, object] = {f"{wear.kind}_typical": wear.typical / factor for wear in case.wear}
-        if parameter != "wear":
-            value = max(round(value, None if parameter == "payload" or value >= 10 else 1), 1)
-            changes = {parameter: value}
-        with suppress(ValueError):  # no such print, or none that this camera sees whole
-            table, verdict, _ = next(_simulated(case.change(**changes), [FIRST_LOOK], seed, jobs, 0.95))
-            best = verdict and table.set_index("level").loc[case.prescribed or verdict.best]
-            if best is not None and best.rate >= case.target:
+    for parameter, (words, factors, now) in ways.items():
+        for factor in [*factors[-1:], *factors[:-1]]:  # the greatest first: where it fails, so do the others
+            changes: dict[str, object] = {f"{wear.kind}_typical": wear.typical / factor for wear in case.wear}
+            value = now * factor if parameter == "print_width_mm" else now / factor
+            if parameter != "wear":
+                value = max(round(value, None if parameter == "payload" or value >= 10 else 1), 1)
+                changes = {parameter: value}
+            best: Any = None
+            with suppress(ValueError):  # no such print, or none that this camera sees whole
+                table, verdict, _ = next(_simulated(case.change(**changes), [FIRST_LOOK], seed, jobs, 0.95))
+                best = verdict and table.set_index("level").loc[case.prescribed or verdict.best]
+            reached = best is not None and best.rate >= case.target
+            if reached:
                 found = best.name, best.rate, best.low, best.high, FIRST_LOOK
                 rows[parameter] = words.format(value), parameter, float(value), factor, *found
+            if reached != (factor == factors[-1]):
+                break
     return pd.DataFrame(sorted(rows.values(), key=lambda row: row[3]), columns=_CHANGED)
 
 
-def _reason(table: pd.DataFrame, verdict: Verdict | None, changes: pd.DataFrame, case: Scenario) -> str:
-    """The reason, in clauses of one sentence; table: by level."""
+def _reason(table: pd.DataFrame, verdict: Verdict | None, changes: Any, case: Scenario) -> str:
+    """The reason, in clauses of one sentence; table: by level; changes: None where none was tried."""
     level = case.prescribed or Level.L
     if verdict is None:
         clauses = [f"{level} can't be printed, as {table.why_not[level]}"]
@@ -291,6 +297,7 @@ def _reason(table: pd.DataFrame, verdict: Verdict | None, changes: pd.DataFrame,
         clauses += [f"{x} is out, as {why_not}" for x, why_not in table.why_not.items() if why_not]
         if wrong := table.misreads.sum():
             clauses += [f"beware of wrong readings: {wrong:,}"]
-    if ways := [f"{row.change} ({row.level} reads {100 * row.rate:.3g}%)" for row in changes.itertuples()]:
-        clauses += [f"of what was tried this would do: {', or '.join(ways)}"]
+    if changes is not None:
+        ways = [f"{row.change} ({row.level} reads {100 * row.rate:.3g}%)" for row in changes.itertuples()]
+        clauses += [f"of what was tried this would do: {', or '.join(ways) or 'nothing'}"]
     return "; ".join(clauses) + "."

@@ -1,8 +1,7 @@
 """Designs, data frames of conditions, read into scenes: once, at the public door.
 
-A design's columns are those of CONDITIONS and three families beside them: damage_NAME, a parameter of the
-damage, print_NAME, a setting of the print, camera_NAME, one of the camera.  Or it has scenes as they are in a
-column `scene`, and beside it severity, reader and whatever tells its rows apart.
+Its columns are those of CONDITIONS and three families: damage_NAME, a parameter of the damage, print_NAME and
+camera_NAME, a setting of either.  Or a column `scene` holds Scenes; severity, reader and your own go with it.
 """
 
 import itertools

@@ -142,12 +142,6 @@ def stop() -> None:
         _busy.clear()
 
 
-def pids() -> list[int]:
-    """The processes that there are."""
-    with _lock:
-        return [pid for worker in (*_idle, *_busy) for pid in (worker.pool._processes or {})]
-
-
 def _begin(parent: int) -> None:
     """A worker's first act."""
     import cv2

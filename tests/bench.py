@@ -19,11 +19,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import segno
+from helpers import pids
 from PIL import Image, ImageDraw
 from witness import picture, read_pure
 
 import qrlab as qr
-from qrlab import workers
 from qrlab.symbols import VERSIONS, _make, capacity
 
 TRIALS = 200
@@ -140,7 +140,7 @@ def run_memory() -> bool:
         timed_run(trials, ["zxing", "model"], 2, severity=[0.05])
         peaks.append(tracemalloc.get_traced_memory()[1] / 1e6)
         tracemalloc.stop()
-        status = [Path(f"/proc/{pid}/status") for pid in workers.pids()]
+        status = [Path(f"/proc/{pid}/status") for pid in pids()]
         lines = "\n".join(file.read_text() for file in status if file.exists())
         resident.append(max([int(kb) / 1e3 for kb in re.findall(r"VmHWM:\s+(\d+)", lines)], default=0))
     print(f"memory of a run: {peaks[0]:.1f} MB at 500 trials, {peaks[1]:.1f} MB at 5,000;", end=" ")

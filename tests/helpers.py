@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import qrlab as qr
+from qrlab import workers
 from qrlab.damage import MODELS, Damage
 from qrlab.symbols import VERSIONS, capacity
 
@@ -56,3 +57,8 @@ def full_symbol(version: int, level: str) -> qr.Symbol:
 def in_data_region(symbol: qr.Symbol, order: np.ndarray) -> np.ndarray:
     """An order that reaches no module but those of codewords."""
     return np.where(qr.layout(symbol.version, symbol.level).codeword >= 0, order, np.inf)
+
+
+def pids() -> list[int]:
+    """The processes of this process's workers."""
+    return [pid for worker in (*workers._idle, *workers._busy) for pid in (worker.pool._processes or {})]

@@ -343,3 +343,11 @@ def test_intervals_and_verdicts_hold_although_the_simulation_stops_when_it_is_cl
     assert len(ends) > 1, "it stops at several looks"
     assert inside >= 0.95 * 4 * repeats
     assert wrongly_apart <= stats.binom.ppf(0.999, repeats, 0.05)
+
+
+def test_a_change_that_can_not_be_is_passed_over_and_that_none_will_do_is_said():
+    far = SCENARIOS["poster"].change(print_width_mm=9000, camera_distance_mm=2e6)
+    said = choose(20, far, trials=10, jobs=1)
+    assert said.level is None
+    assert said.reason.endswith("of what was tried this would do: nothing.")
+    assert "tried" not in choose(20, far, trials=10, jobs=1, advice=False).reason

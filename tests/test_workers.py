@@ -10,7 +10,7 @@ import bad_readers
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import assert_same, once, quiet_joblib, until
+from helpers import assert_same, once, pids, quiet_joblib, until
 from programs import ENDLESS, Program, assert_goes_on
 
 import qrlab as qr
@@ -110,8 +110,8 @@ def test_what_a_reader_breaks_for_those_after_it_costs_no_more_than_its_own_tria
 
 def test_a_worker_that_was_killed_between_runs_is_replaced():
     expected = once(SEEN, trials=20)
-    assert workers.pids()
-    for pid in workers.pids():
+    assert pids()
+    for pid in pids():
         os.kill(pid, signal.SIGKILL)
     assert_same(once(SEEN, trials=20), expected)
 
@@ -238,7 +238,7 @@ def read(image):
 def test_an_interrupt_does_not_wait_for_a_reader_that_hangs(own_reader, tmp_path, jobs):
     def interrupt():
         until((tmp_path / "hangs").exists)
-        before.extend(workers.pids())
+        before.extend(pids())
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
     before, thread, reader = [], threading.Thread(target=interrupt), own_reader(HANGS)
@@ -247,7 +247,7 @@ def test_an_interrupt_does_not_wait_for_a_reader_that_hangs(own_reader, tmp_path
         once(SEEN | {"reader": reader}, trials=2, jobs=jobs, timeout=600)
     thread.join()
     assert not workers._busy
-    (hung,) = set(before) - set(workers.pids())
+    (hung,) = set(before) - set(pids())
     until(lambda: not _runs(hung))
     until(lambda: not any(isinstance(thread, DummyProcess) for thread in threading.enumerate()), 10)
 
