@@ -346,7 +346,7 @@ def test_intervals_and_verdicts_hold_although_the_simulation_stops_when_it_is_cl
 
 
 def test_a_change_that_can_not_be_is_passed_over_and_that_none_will_do_is_said():
-    far = SCENARIOS["poster"].change(print_width_mm=9000, camera_distance_mm=2e6)
+    far = qr.SCENARIOS["poster"].change(print_width_mm=9000, camera_distance_mm=2e6)
     said = choose(20, far, trials=10, jobs=1)
     assert said.level is None
     assert said.reason.endswith("of what was tried this would do: nothing.")
