@@ -9,10 +9,11 @@ BROWSER := $(VENV)/.browser
 # uv is many times as fast where it is there; pip need not compile what may never be imported.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,$(PIP)) -c constraints.txt
-EXTRAS := notebooks,test,cluster$(if $(shell command -v java),$(comma)boofcv)
+EXTRAS := notebooks,test,cluster$(if $(shell command -v java),$(comma)java)
+JS := qrlab/readers/js
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
-.PHONY: help report test proofs test-browser data lab lint bench notebooks constraints clean zbar
+.PHONY: help report test proofs test-browser data lab lint bench notebooks constraints clean javascript zbar
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -56,13 +57,16 @@ constraints: $(BROWSER)  ## write the installed versions to constraints.txt
 clean:  ## remove the environment and the reports
 	rm -rf $(VENV) reports
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt $(JS)/package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "qrlab needs Python 3.11 or later; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
 		{ echo "could not create $(VENV); on Debian or Ubuntu first: apt install python3-venv" >&2; exit 1; }
 	$(INSTALL) -e '.[$(EXTRAS)]'
-	@$(MAKE) --no-print-directory zbar
+	@$(INSTALL) -e '.[deqr]' || echo "The readers quirc and qrdec are left out, as deqr could not be installed"
+	@$(MAKE) --no-print-directory javascript zbar
+	@$(BIN)/python -c 'from qrlab.readers import PANELS, unavailable as why; \
+		[print(f"{name} is left out: {why(name)}") for name in PANELS["all"] if why(name)]'
 	@touch $@
 
 $(LAB): $(READY)
@@ -73,13 +77,18 @@ $(BROWSER): $(LAB)
 	$(INSTALL) -e '.[browser]'
 	@touch $@
 
-# The reader ZBar is a system library: installed where that needs no password, else left out by name.
+# The readers in JavaScript, in the versions of the lock file, where there is a node to run them.
+javascript:
+	@if command -v npm >/dev/null; then \
+		npm ci --silent --no-audit --no-fund --ignore-scripts --prefix $(JS) || echo "npm could not fill $(JS)"; \
+	fi
+
+# The reader ZBar is a system library: installed where that needs no password.
 zbar:
 	@found() { $(BIN)/python -c 'from qrlab.readers import unavailable; exit(bool(unavailable("zbar")))'; }; \
-	how='sudo apt-get install libzbar0 (Debian, Ubuntu) or brew install zbar (Mac)'; \
 	found && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		{ apt-get install -y -qq libzbar0 || { apt-get update -qq && apt-get install -y -qq libzbar0; }; } >/dev/null 2>&1; \
 	elif command -v brew >/dev/null; then brew install --quiet zbar; \
 	fi; \
-	found || echo "The reader ZBar is left out, as its library is missing: $$how"
+	found || true

@@ -38,6 +38,7 @@ from . import damage as damage
 from . import graph as graph
 from . import model as model
 from . import plots as plots
+from . import readers as readers
 from . import scene as scene
 from . import stats as stats
 from . import study as study

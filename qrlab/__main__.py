@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, NoReturn
 
 import qrlab as qr
@@ -56,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 # fmt: off
 _OPTIONS = {  # that set a parameter of a scenario, by its name, which errors begin with
     "print_width_mm": "--print-mm", "print_dpi": "--dpi", "camera_distance_mm": "--distance-mm",
-    "target": "--target", "prescribed": "--level", "payload": "--bytes",
+    "target": "--target", "prescribed": "--level", "payload": "--bytes", "readers": "--readers",
 }
 
 
@@ -64,6 +65,22 @@ def _parser() -> _Parser:
     parser = _Parser(prog="qrlab", description="What QR code error correction really buys.")
     parser.add_argument("--version", action="version", version=f"qrlab {qr.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
+    _add_choose(commands)
+    _add_audit(commands)
+    add = commands.add_parser("report", help="run the notebooks and write the report").add_argument
+    add("--notebooks", type=Path, default=Path("notebooks"), help="their folder (notebooks)")
+    add("--out", type=Path, default=Path("reports"), help="where to write (reports)")
+    add("--only", action="append", default=[], metavar="NN", help="just this notebook, by number")
+    add("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE",
+        help="a parameter, for every notebook that has it: -p trials=1000")
+    add("--readers", metavar="NAME", help="readers or a panel, for every notebook that has some: phones")
+    commands.add_parser("decoders", help="list the readers, how quick they are here, and why one is missing")
+    for command in commands.choices.values():
+        command.add_argument("--json", action="store_true", help="as JSON")
+    return parser
+
+
+def _add_choose(commands: Any) -> None:
     choose = commands.add_parser("choose", help="recommend an error-correction level")
     add, either = choose.add_argument, choose.add_mutually_exclusive_group().add_argument
     either("content", nargs="?", help="what the code says; only its length and characters matter")
@@ -74,11 +91,15 @@ def _parser() -> _Parser:
     add("--distance-mm", dest="camera_distance_mm", type=float, metavar="MM", help="from lens to print")
     add("--damage", action="append", metavar=_DAMAGE, help="wear, instead of the scenario's: kind, typical "
         "damaged area and share of the prints that bear it (scratch:1%%:50%%); may be repeated; or none")
+    add("--readers", metavar="NAME", help="who reads it: readers or panels, commas between (default)")
     add("--target", type=_share, metavar="RATE", help="the read rate to reach: 95%% or 0.95")
     add("--level", dest="prescribed", metavar="LEVEL", help="a prescribed level: what does it cost?")
     add("--trials", type=int, default=1600, metavar="N", help="simulated prints at most (1600)")
     add("--seconds", type=float, default=18, metavar="S", help="end the simulation about then (18)")
     add("--seed", type=int, default=0, metavar="N", help="of all that is random (0)")
+
+
+def _add_audit(commands: Any) -> None:
     add = commands.add_parser("audit", help="audit a qrCodeImageDetails, or a QR code's picture").add_argument
     add("file", type=_read, help="JSON with the resource, or a picture: SVG, PNG or JPEG; -: standard input")
     add("--resource", type=_read, metavar="FILE", help="for a photograph: JSON of the code that was printed")
@@ -90,16 +111,6 @@ def _parser() -> _Parser:
     add("--trials", type=int, default=300, metavar="N", help="simulated prints for that (300)")
     add("--plot", type=Path, metavar="FILE", help="draw wrong modules and lost blocks (SVG, PNG)")
     add("--show-content", action="store_true", help="show the content, a credential, and --plot its picture")
-    add = commands.add_parser("report", help="run the notebooks and write the report").add_argument
-    add("--notebooks", type=Path, default=Path("notebooks"), help="their folder (notebooks)")
-    add("--out", type=Path, default=Path("reports"), help="where to write (reports)")
-    add("--only", action="append", default=[], metavar="NN", help="just this notebook, by number")
-    add("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE",
-        help="a parameter, for every notebook that has it: -p trials=1000")
-    commands.add_parser("decoders", help="list the readers, and why one is not available")
-    for command in commands.choices.values():
-        command.add_argument("--json", action="store_true", help="as JSON")
-    return parser
 # fmt: on
 
 
@@ -171,7 +182,11 @@ def _audit(asked: argparse.Namespace) -> Answer:
         what = replace(qr.graph.QrCodeImageDetails.from_json(asked.resource, asked.code), binary_value=what)
     found = qr.graph.audit(what, code=asked.code, key=asked.key)
     answer, content = found.to_dict(), found.reveal()
-    said = [_columns([list(found.table), *found.table.itertuples(index=False)], str.ljust, "  ")]
+    rows = [list(found.table)]
+    for *left, last in found.table.itertuples(index=False):
+        first, *more = wrap(last, 44)
+        rows += [[*left, first], *([""] * len(left) + [line] for line in more)]
+    said = [_columns(rows, str.ljust, "  ")]
     said += ["\n".join(f"{code}: {why}" for code, why in found.findings) or "No findings."]
     if content is not None and {asked.scenario, asked.print_dpi, asked.camera_distance_mm} != {None}:
         printing = found.smallest_width(_scenario(asked), trials=asked.trials)
@@ -190,14 +205,21 @@ def _audit(asked: argparse.Namespace) -> Answer:
 def _report(asked: argparse.Namespace) -> Answer:
     from qrlab.report import report
 
-    index = report(asked.notebooks, asked.out, asked.only, asked.parameters)
+    readers = [] if asked.readers is None else [f"readers={','.join(qr.readers.panel(asked.readers))}"]
+    index = report(asked.notebooks, asked.out, asked.only, [*asked.parameters, *readers])
     return 0, {"report": str(index)}, f"the report is in {index}"
 
 
 def _decoders(_: argparse.Namespace) -> Answer:
-    table = qr.decoders()
-    states = table.version.where(table.available, "not available: " + table.why_not)
-    return 0, table.to_dict("records"), _columns([*zip(table.name, table.library, states)], str.ljust, "  ")
+    table = qr.decoders(timed=True)
+    rows = [("reader", "library", "version", "ms", "panels", "licence", "found in")]
+    for x in table.itertuples():
+        ms = f"{x.ms:.3g}" if x.available else "–"
+        rows.append((x.name, x.library, x.version or "–", ms, x.panels, x.licence, x.found_in))
+    missing = [f"{x.name} is left out: {x.why_not}" for x in table.itertuples() if not x.available]
+    note = "ms: for a clean version 5, here and now"
+    said = "\n".join([_columns(rows, str.ljust, "  "), "", *missing, note])
+    return 0, table.astype(object).where(table.notna(), None).to_dict("records"), said
 
 
 COMMANDS = {"choose": _choose, "audit": _audit, "report": _report, "decoders": _decoders}

@@ -108,17 +108,19 @@ def _digest(text: str) -> str:
 @lru_cache
 def code_digest(module: str) -> str:
     """A digest of a module of this package and of all of it that this imports, whatever it says in comments
-    and docstrings: what was computed by other code is computed anew.
+    and docstrings: what was computed by other code is computed anew.  A package counts as a whole.
     """
-    waiting, code = [module], {}
+    home, waiting, code = Path(__file__).parent, [module], {}
     while waiting:
         if (name := waiting.pop()) in code:
             continue
-        tree = ast.parse(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
+        files = [*home.glob(f"{name}.py"), *sorted(home.glob(f"{name}/*.py"))]
+        trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
+        for node in (node for tree in trees for node in ast.walk(tree)):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("qrlab."):
-                waiting.append(str(node.module).removeprefix("qrlab."))
+                waiting.append(str(node.module).split(".")[1])
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
                 node.body = node.body[1:]
-        code[name] = ast.dump(tree)
+        others = [file.read_text(encoding="utf-8") for file in home.glob(f"{name}/*/*.mjs")]
+        code[name] = others + [ast.dump(tree) for tree in trees]
     return _digest(repr(sorted(code.items())))[:12]

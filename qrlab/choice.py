@@ -12,7 +12,7 @@ The rule, in this order:
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,7 +26,7 @@ from qrlab.checks import integer, number
 from qrlab.files import records
 from qrlab.model import ordered
 from qrlab.optics import MM_PER_INCH, fitting_px
-from qrlab.readers import unavailable
+from qrlab.readers import panel, unavailable
 from qrlab.runner import readings
 from qrlab.scenario import Scenario, named_scenario
 from qrlab.stats import differences, rate_interval
@@ -155,6 +155,7 @@ def choose(
     content: str | bytes | int | None = None,
     scenario: Scenario | str = "sign-in-badge",
     *,
+    readers: str | Iterable[str] | None = None,
     trials: int = 1600,
     seed: int = 0,
     margin: float = 0.01,
@@ -165,8 +166,9 @@ def choose(
     """The level to print a content with: all four simulated on the same prints, and this module's rule.
 
     content: str or bytes, as for `make`, or its length in units of the scenario's mode; None: as that says;
-    scenario: a Scenario or a key of SCENARIOS; trials: prints at most, 10 or more: it ends once all levels
-    are told from the best or sure to be within `margin` (0 to 1) of it, and the target is reached or missed;
+    scenario: a Scenario or a key of SCENARIOS; readers: names of readers and panels, None: the scenario's;
+    trials: prints at most, 10 or more: it ends once all levels are told from the best or sure to be within
+    `margin` (0 to 1) of it, and the target is reached or missed;
     seconds: about how long it may take, and then the prints depend on the machine; seed, jobs: as for `run`;
     advice: look for changes where the target is missed.  ValueError for bad input and too much content.
     """
@@ -174,6 +176,7 @@ def choose(
     number("margin", margin, 0, 1)
     until = time.monotonic() + (np.inf if seconds is None else number("seconds", seconds, 0)) / 2
     case = named_scenario(scenario)
+    case = case if readers is None else replace(case, readers=panel(readers))
     said: dict[str, Any] = {} if content is None else {"payload": content}
     if isinstance(content, str | bytes):
         data = content.encode(errors="replace") if isinstance(content, str) else content
@@ -192,6 +195,7 @@ def choose(
     tries = advice and (verdict is None or verdict.reached is False)
     changes = _changes(case, seed, jobs) if tries else pd.DataFrame(columns=_CHANGED)
     reason = _reason(table.set_index("level"), verdict, changes if tries else None, case)
+    reason += f" Without {', '.join(left_out)}, which can't be had here." if left_out else ""
     return Choice(reason, table, verdict, read, changes, case, seed, left_out)
 
 

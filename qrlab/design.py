@@ -16,7 +16,7 @@ import pandas as pd
 from qrlab.checks import named, number, of_type, one_of
 from qrlab.model import ordered
 from qrlab.optics import Camera, Print
-from qrlab.readers import unavailable
+from qrlab.readers import PANELS, unavailable
 from qrlab.scene import Mix, Scene
 
 FAMILIES = ("damage_", "print_", "camera_")
@@ -48,21 +48,26 @@ def read_design(design: pd.DataFrame | Mapping) -> tuple[pd.DataFrame, list[Cond
     conditions: list[Condition] = []
     scenes: dict[str, Scene] = {}
     why_not: dict[str, str] = {}
-    seen: set[Condition] = set()
+    seen: dict[Condition, bool] = {}  # whether a panel brought it
     for k, row in enumerate(_frame(design).to_dict("records")):
-        try:
-            condition = read_row(row, scenes)
-            reader = condition.reader
-            if reader not in why_not:
-                why_not[reader] = unavailable(reader)
-        except ValueError as problem:
-            raise ValueError(f"design, row {k}: {problem}") from None
-        if "scene" not in row and condition in seen:
-            raise ValueError(f"design must have each condition once, not row {k} again")
-        seen.add(condition)
-        if not why_not[reader]:
-            rows.append(_complete(row, condition))
-            conditions.append(condition)
+        asked = row.get("reader")
+        its = PANELS.get(asked, ()) if isinstance(asked, str) else ()
+        for told in [{"reader": reader} for reader in its] or [{}]:
+            try:
+                condition = read_row(row | told, scenes)
+                reader = condition.reader
+                if reader not in why_not:
+                    why_not[reader] = unavailable(reader)
+            except ValueError as problem:
+                raise ValueError(f"design, row {k}: {problem}") from None
+            if condition in seen and "scene" not in row:
+                if its or seen[condition]:
+                    continue
+                raise ValueError(f"design must have each condition once, not row {k} again")
+            seen[condition] = bool(its)
+            if not why_not[reader]:
+                rows.append(_complete(row | told, condition))
+                conditions.append(condition)
     left_out = {reader: why for reader, why in why_not.items() if why}
     for reader, why in left_out.items():
         warnings.warn(f"reader {reader} is left out: {why}", stacklevel=3)

@@ -14,7 +14,7 @@ from qrlab.checks import integer, number, one_of
 from qrlab.damage import MODELS
 from qrlab.files import STILL
 from qrlab.model import break_point, judge
-from qrlab.readers import DECODERS, decode, unavailable
+from qrlab.readers import decode, unavailable
 from qrlab.symbols import VERSIONS, Level, layout, make
 
 QUIET_ZONE = 4
@@ -22,7 +22,8 @@ QUIET_ZONE = 4
 SHADES = ("#ffffff", "#b8bcc2", "#ffe2b8", "#d99a2b", "#cfe0f5", "#5d8fc9", "#8b0016", "#000000")
 PALETTE = np.array([bytearray.fromhex(shade[1:])[::-1] for shade in SHADES], np.uint8)  # as OpenCV has it
 PAGE = Path(__file__).with_name("page").joinpath("explorer.html").read_text(encoding="utf-8")
-SLOW = ("model", "boofcv")  # no reader; Java takes seconds to start
+# Readers that keep up with a slider.
+READERS = ("zxing", "zxing-pure", "zbar", "opencv", "opencv-aruco", "quirc", "qrdec")
 
 
 @dataclass(eq=False)
@@ -88,7 +89,7 @@ class Explorer:
     def __init__(self, content: str, start: View) -> None:
         import ipywidgets as widgets  # comes with the notebooks' extra
 
-        self.readers = [name for name in DECODERS if name not in SLOW and not unavailable(name)]
+        self.readers = [name for name in READERS if not unavailable(name)]
         style, wide = {"description_width": "8em"}, {"width": "38em", "max_width": "98%"}
         percent = {"max": 1, "step": 0.001, "readout_format": ".1%", "layout": wide, "style": style}
         versions = [("smallest that fits", None), *zip(map(str, VERSIONS), VERSIONS)]

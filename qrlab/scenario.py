@@ -14,7 +14,7 @@ from qrlab.damage import MODELS
 from qrlab.design import SETTINGS, family_of
 from qrlab.files import data_file
 from qrlab.optics import Camera, Print
-from qrlab.readers import DECODERS
+from qrlab.readers import PANELS, panel
 from qrlab.scene import Mix, Scene, Wear
 from qrlab.symbols import ALPHABETS, Level, capacity
 
@@ -24,8 +24,8 @@ class Scenario:
     """How a code is printed, worn and read; what is meant to be changed is changed with `change`.
 
     payload, mode: length of the content in the units of its mode (byte, alphanumeric, numeric);
-    wear: kinds of damage, of which each print bears one or none; readers: names from decoders(), whose read
-    rates are averaged; target: the read rate to reach, 0 to 1; prescribed: a level that must be used;
+    wear: kinds of damage, of which each print bears one or none; readers: names of readers and panels, whose
+    read rates are averaged; target: the read rate to reach, 0 to 1; prescribed: a level that must be used;
     known: parameter -> (low, high, unit, source); low and high: the range that it may be in, None without.
     """
 
@@ -35,7 +35,7 @@ class Scenario:
     wear: tuple[Wear, ...] = ()
     payload: int = 100
     mode: str = "byte"
-    readers: tuple[str, ...] = ("zxing", "zbar")
+    readers: tuple[str, ...] = PANELS["default"]
     target: float = 0.95
     prescribed: Level | None = None
     known: Mapping[str, tuple] = field(default_factory=dict, repr=False, compare=False)
@@ -46,11 +46,7 @@ class Scenario:
         most = capacity(40, Level.L, self.mode)
         object.__setattr__(self, "payload", integer("payload", self.payload, 1, most))
         object.__setattr__(self, "target", number("target", self.target, 0, 1))
-        readers = (self.readers,) if isinstance(self.readers, str) else tuple(self.readers)
-        for reader in readers or [None]:
-            if ":" not in str(reader):
-                one_of("readers, unless module:function,", reader, DECODERS)
-        object.__setattr__(self, "readers", readers)
+        object.__setattr__(self, "readers", panel(self.readers))
         object.__setattr__(self, "wear", tuple(self.wear))
         if self.prescribed is not None:
             level = one_of("prescribed", str(self.prescribed).upper(), list(Level))

@@ -23,11 +23,13 @@ from qrlab.symbols import VERSIONS, Level, make
 SEED = 1
 EXACT: dict[str, Any] = {"trials": 300, "contents": 20}  # of exact_model
 LETTERS = dict(zip("oxuect", readers.OUTCOMES))
+READERS = ("zxing", "zxing-pure", "zbar", "opencv", "opencv-aruco", "boofcv", "model")
 KINDS = [kind for kind in MODELS if kind != "worst_codewords"]
 LEVELS = [level.value for level in Level]
 SEVERITIES = [0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.10, 0.15, 0.20, 0.25, 0.30, 0.40]  # of progressive_damage
 # Trials of each condition in the full-size study, and columns, whose values are combined.  No payload: full
-# symbols; no reader: all that there are; reach: of the distance at which L has 1.5 pixels a module, a share.
+# symbols; no reader: those of READERS that there are; reach: of the distance at which L has 1.5 pixels a
+# module, a share.
 # fmt: off
 DESIGNS: dict[str, tuple[int, dict]] = {
     "progressive_damage": (150, {
@@ -50,7 +52,7 @@ DESIGNS: dict[str, tuple[int, dict]] = {
 def design(name: str, **changes: object) -> pd.DataFrame:
     """One of DESIGNS, as qr.run takes it; changes: other values for its columns, a list or one each."""
     columns = DESIGNS[one_of("name", name, DESIGNS)][1] | changes
-    columns.setdefault("reader", readers.decoders().query("available").name)
+    columns.setdefault("reader", [name for name in READERS if not readers.unavailable(name)])
     lists = [np.atleast_1d(values) for values in columns.values()]
     table = pd.MultiIndex.from_product(lists, names=columns).to_frame(index=False)
     if "payload" not in table:
@@ -122,7 +124,7 @@ def stand(name: str, full: bool, trials: int) -> str:
 def main(data: Path, cache: Path) -> None:
     """Compute the whole study and write it to `data`, with what the dictionary says of its rows and versions;
     what `cache` has is not computed again.  Ends where a reader is missing."""
-    if missing := [f"{r.name} ({r.why_not})" for r in readers.decoders().itertuples() if not r.available]:
+    if missing := [f"{name} ({why})" for name in READERS if (why := readers.unavailable(name))]:
         sys.exit(f"make data: the study needs all readers; not available: {', '.join(missing)}")
     made_by = ", ".join(f"{library} {version}" for library, version in readers.versions().items())
     dictionary = data / "README.md"

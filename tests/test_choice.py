@@ -291,11 +291,19 @@ def test_bad_input_is_named(given, message):
         choose(content, scenario, **(settings[0] if settings else {}))
 
 
+def test_a_panels_name_stands_for_its_readers(monkeypatch):
+    monkeypatch.setattr(module, "unavailable", lambda name: "" if name == "zbar" else "not installed")
+    said = choose(60, NEAR, readers="web,zxing", **FAST)
+    assert said.left_out == dict.fromkeys(["jsqr", "qr", "zxing"], "not installed")
+    assert said.scenario.readers == ("zbar",)
+
+
 def test_a_reader_that_is_not_there_is_left_out_by_name(monkeypatch):
     monkeypatch.setattr(module, "unavailable", lambda name: "" if name == "zxing" else "not installed")
     said = choose(60, NEAR.change(readers=("zxing", "boofcv")), **FAST)
     assert said.left_out == {"boofcv": "not installed"}
     assert set(said.readings.reader) == {"zxing"}
+    assert said.reason.endswith(" Without boofcv, which can't be had here.")
     with pytest.raises(ValueError, match=r"readers must be available, not .*not installed"):
         choose(60, NEAR.change(readers="boofcv"), **FAST)
 

@@ -142,6 +142,7 @@ LINE = [
     "breaking", "choice", "explorer", "study", "report",
 ]  # fmt: skip
 MODULES = sorted((ROOT / "qrlab").glob("*.py"))
+READERS = sorted((ROOT / "qrlab" / "readers").glob("*.py"))
 GRAPH = sorted((ROOT / "qrlab" / "graph").glob("*.py"))
 
 
@@ -160,15 +161,21 @@ def imported(path: Path) -> Iterator[str]:
         yield from (f"{name}.".split(".")[1] for name in names if name.split(".")[0] == "qrlab")
 
 
-@pytest.mark.parametrize("path", [*MODULES, *GRAPH], ids=lambda path: f"{path.parent.name}.{path.stem}")
+@pytest.mark.parametrize(
+    "path", [*MODULES, *READERS, *GRAPH], ids=lambda path: f"{path.parent.name}.{path.stem}"
+)
 def test_a_module_imports_only_from_its_left(path):
     if path in GRAPH:
         assert set(imported(path)) <= {*LINE, "graph"}
+    elif path in READERS:
+        assert set(imported(path)) <= set(LINE[: LINE.index("readers") + 1])
     elif path.stem not in ("__init__", "__main__"):
         assert set(imported(path)) <= set(LINE[: LINE.index(path.stem)])
 
 
-@pytest.mark.parametrize("path", [*MODULES, *GRAPH], ids=lambda path: f"{path.parent.name}.{path.stem}")
+@pytest.mark.parametrize(
+    "path", [*MODULES, *READERS, *GRAPH], ids=lambda path: f"{path.parent.name}.{path.stem}"
+)
 def test_a_module_and_its_functions_are_small(path):
     assert lines(path) <= 330
     for node in ast.walk(ast.parse(path.read_text())):

@@ -156,8 +156,7 @@ def test_bad_input_to_the_exact_model_is_named(given, named):
 
 
 def test_the_study_is_not_begun_without_all_readers(tmp_path, monkeypatch):
-    table = qr.decoders().assign(available=lambda t: t.name != "zbar", why_not="no library")
-    monkeypatch.setattr(study.readers, "decoders", lambda: table)
+    monkeypatch.setattr(study.readers, "unavailable", lambda name: "no library" if name == "zbar" else "")
     with pytest.raises(SystemExit, match=r"^make data: .* not available: zbar \(no library\)$"):
         study.main(tmp_path, tmp_path)
     assert not list(tmp_path.iterdir())

@@ -27,7 +27,7 @@ from qrlab.graph.pictures import PictureError, kind_of, rasterized
 from qrlab.graph.resource import QrCodeImageDetails, shown
 from qrlab.model import judge
 from qrlab.optics import project
-from qrlab.readers import DECODERS, decode, unavailable
+from qrlab.readers import PANELS, decode, panel, unavailable
 from qrlab.scenario import Scenario, named_scenario
 from qrlab.symbols import layout
 
@@ -130,16 +130,16 @@ def audit(
     """Compare what is declared with what the picture shows, or look at a picture, such as a badge's.
 
     what: a resource or a document with one (see QrCodeImageDetails.from_json, and code there); or a picture:
-    bytes of an SVG, PNG or JPEG, or uint8 height×width; readers: names from decoders(), None: all that are
-    here; key: of the digests, 1 to 64 bytes, None: one of this session.
+    bytes of an SVG, PNG or JPEG, or uint8 height×width; readers: names of readers and panels, None: all that
+    are here; key: of the digests, 1 to 64 bytes, None: one of this session.
     Raises ValueError for what is none of these, PictureError for a picture by itself that can't be used.
     """
     key = _KEY if key is None else key
     if not isinstance(key, bytes) or not 1 <= len(key) <= 64:
         raise ValueError("key must be 1 to 64 bytes, not what came")  # which may be a secret
     if readers is None:
-        readers = [name for name in DECODERS if name not in ("model", "zxing-pure") and not unavailable(name)]
-    for reader in readers:
+        readers = [name for name in PANELS["all"] if not unavailable(name)]
+    for reader in (readers := panel(readers) if readers else ()):
         if why_not := unavailable(reader, "readers"):
             raise ValueError(f"readers must be available, not {reader}: {why_not}")
     details, picture = _given(what, code)

