@@ -756,3 +756,72 @@ def test_a_tiny_picture_is_not_read_and_does_no_harm(reader, shape):
     assert qr.decode(np.zeros(shape, np.uint8), reader, "x").outcome in ("unread", "error")
     symbol = qr.make("x")
     assert qr.decode(symbol.modules, reader, symbol).outcome == "ok"
+
+
+# --- habits, as the adapters tell them ---
+
+INVERTED = ["zxing", "zxing-java-thorough", "jsqr", "qr", "qr-thorough", "wechat"]
+MIRRORED = [name for name in NAMES[:-1] if name not in ("zxing-pure", "qr", "qr-thorough", "quirc")]
+
+
+@every_reader
+def test_light_on_dark_is_read_by_those_that_try_it(reader):
+    symbol = full_symbol(5, "M")
+    clean = qr.render(symbol.modules, px_per_module=6)
+    assert qr.decode(clean, reader, symbol).outcome == "ok"
+    assert qr.decode(255 - clean, reader, symbol).outcome == ("ok" if reader in INVERTED else "unread")
+
+
+@readers("jsqr", "jsqr-quick")
+def test_what_jsqr_is_told_for_one_picture_does_not_last(reader):
+    symbol = qr.make("x")
+    light = 255 - qr.render(symbol.modules)
+    for _ in range(2):
+        assert qr.decode(light, "jsqr-quick", symbol).outcome == "unread"
+        assert qr.decode(light, "jsqr", symbol).outcome == "ok"
+
+
+@every_reader
+def test_what_is_mirrored_is_read_by_those_that_try_it(reader):
+    symbol = full_symbol(5, "M")
+    mirrored = np.ascontiguousarray(qr.render(symbol.modules, px_per_module=6)[:, ::-1])
+    assert qr.decode(mirrored, reader, symbol).outcome == ("ok" if reader in MIRRORED else "unread")
+
+
+@every_reader
+@pytest.mark.parametrize("px", range(1, 11))
+def test_a_clean_symbol_of_1_to_10_pixels_a_module_is_read(reader, px):
+    symbol = full_symbol(5, "M")
+    found = qr.decode(qr.render(symbol.modules, px_per_module=px), reader, symbol).outcome
+    if px > 1 or reader in ("zxing", "zxing-quick", "zxing-pure", "jsqr", "qr", "wechat", "quirc", "qrdec"):
+        assert found == "ok"
+    assert found != "misread"
+
+
+@readers(*(name for name in NAMES[:-1] if name not in ("opencv", "quirc")))
+@pytest.mark.parametrize("version", [1, 2, 13, 26, 40])
+def test_a_clean_symbol_of_any_version_is_read(reader, version):
+    assert qr.decode((symbol := full_symbol(version, "M")).modules, reader, symbol).outcome == "ok"
+
+
+@readers("quirc")
+def test_quirc_reads_clean_symbols_up_to_version_25(reader):
+    read = [
+        v for v in range(1, 41) if qr.decode((s := full_symbol(v, "M")).modules, reader, s).outcome == "ok"
+    ]
+    assert read == list(range(1, 26))
+
+
+@readers(*(name for name in NAMES[:-1] if name != "zxing-pure"))
+def test_a_turned_symbol_is_read(reader):
+    symbol = full_symbol(5, "M")
+    drawn = qr.render(symbol.modules, px_per_module=6)
+    middle, side = (drawn.shape[0] - 1) / 2, drawn.shape[0] * 3 // 2
+    outcomes = []
+    for degrees in range(0, 360, 15):
+        turn = cv2.getRotationMatrix2D((middle, middle), degrees, 1)
+        turn[:, 2] += (side - drawn.shape[0]) / 2
+        turned = cv2.warpAffine(drawn, turn, (side, side), flags=cv2.INTER_LINEAR, borderValue=255)
+        outcomes.append(qr.decode(turned, reader, symbol).outcome)
+    assert set(outcomes) <= {"ok", "unread"}
+    assert outcomes.count("ok") >= 22, "of 24 angles"

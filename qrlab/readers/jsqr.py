@@ -1,7 +1,8 @@
 """jsQR, which web pages ask by `jsQR(data, width, height)`: dark on light, and then light on dark.
 
 That default is its thorough setting.  jsqr-quick has its inversionAttempts at dontInvert, as video is read.
-Habits: it hands over the very bytes; it gives no reason for what it doesn't read.
+Habits: a call's options become the next call's defaults, so each is asked in full; it hands over the very
+bytes; it gives no reason for what it doesn't read.
 """
 
 from functools import partial

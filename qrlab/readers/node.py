@@ -60,17 +60,12 @@ def _ask(name: str, image: np.ndarray) -> Found:
             _end()
             process = _processes[os.getpid()] = _begun()
         try:
-            height, width = image.shape
-            for part in (
-                struct.pack("<16sII", name.ljust(16).encode(), width, height),
-                image.reshape(-1).data,
-            ):
-                left = memoryview(part)
-                while left:
-                    left = left[process.stdin.write(left) :]
-            kind, length = struct.unpack("<cI", _taken(process, 5))
-            said = _taken(process, length)
-        except (OSError, EOFError):
+            process.stdin.write(struct.pack("<16sII", name.ljust(16).encode(), *image.shape[::-1]))
+            process.stdin.write(image.reshape(-1).data)
+            process.stdin.flush()
+            kind, length = struct.unpack("<cI", process.stdout.read(5))
+            said = process.stdout.read(length)
+        except (OSError, struct.error):
             status = process.wait()
             _end()
             raise CrashError(f"node ended with status {status}") from None
@@ -84,28 +79,14 @@ def _ask(name: str, image: np.ndarray) -> Found:
 
 
 def _begun() -> Any:
-    process = subprocess.Popen(
-        ["node", FOLDER / "worker.mjs"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        bufsize=0,
-        start_new_session=True,  # an interrupt is for who asked
-    )
+    ends: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    ends["start_new_session"] = True  # an interrupt is for who asked
+    process = subprocess.Popen(["node", FOLDER / "worker.mjs"], **ends)
     with suppress(ImportError, AttributeError, OSError):
         import fcntl
 
         fcntl.fcntl(process.stdin or 0, fcntl.F_SETPIPE_SZ, _PIPE)
     return process
-
-
-def _taken(process: Any, length: int) -> bytes:
-    parts = bytearray()
-    while len(parts) < length:
-        if not (more := process.stdout.read(length - len(parts))):
-            raise EOFError
-        parts += more
-    return bytes(parts)
 
 
 @atexit.register

@@ -1,7 +1,8 @@
 """The package qr, which web pages ask by `decodeQR`: one pass, as for a frame of video.
 
 qr-thorough tries all that it can without a limit of time, as it says for photographs.
-Habits: bytes that are no UTF-8 are marked with U+FFFD; its reason is what stopped the last of its attempts.
+Habits: it reads nothing that is mirrored; bytes that are no UTF-8 are marked with U+FFFD; its reason is what
+stopped the last of its attempts.
 """
 
 from functools import partial

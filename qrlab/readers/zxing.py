@@ -28,12 +28,8 @@ def _read(options: dict, image: np.ndarray) -> Found:
     return found.bytes, ""
 
 
-_ABOUT = (
-    "zxing-cpp",
-    "Apache-2.0",
-    "KDE's scanners, web pages (barcode-detector)",
-    partial(installed, "zxing-cpp"),
-)
+_version = partial(installed, "zxing-cpp")
+_ABOUT = "zxing-cpp", "Apache-2.0", "KDE's scanners, web pages (barcode-detector)", _version
 DECODERS = {
     "zxing": Decoder(*_ABOUT, lambda: partial(_read, {"formats": _MODEL_2})),
     "zxing-quick": Decoder(*_ABOUT, lambda: partial(_read, {"formats": _MODEL_2} | _QUICK)),

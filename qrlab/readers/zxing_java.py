@@ -16,8 +16,6 @@ from qrlab.readers.reading import NOTHING, Decoder, Found, Read
 
 _REASONS = {"NotFoundException": NOTHING, "ChecksumException": "uncorrectable"}
 _REASONS |= {"FormatException": "format unreadable"}
-
-
 _jar = partial(java.library, "zxing", "zxing/java/core.jar")
 
 

@@ -40,7 +40,7 @@ async function wechat() {
 }
 
 const READERS = {
-  jsqr: () => jsqr(),
+  jsqr: () => jsqr({ inversionAttempts: "attemptBoth" }), // its default, which it forgets once told another
   "jsqr-quick": () => jsqr({ inversionAttempts: "dontInvert" }),
   qr: () => qr(),
   "qr-thorough": () => qr({ effort: Infinity, timeLimit: Infinity }),
