@@ -181,8 +181,7 @@ def small(tmp_path, monkeypatch):
     few = {"progressive_damage": (4, columns), "readers_by_damage": (12, columns)}
     monkeypatch.setattr(study, "DESIGNS", few)
     monkeypatch.setattr(study, "EXACT", {"versions": [1, 2], "trials": 6, "contents": 6, "jobs": 1})
-    everything = qr.decoders().assign(available=True)
-    monkeypatch.setattr(study.readers, "decoders", lambda: everything)
+    monkeypatch.setattr(study, "READERS", ("zxing", "model"))
     return shutil.copytree(DATA, tmp_path / "data"), tmp_path / "cache"
 
 
