@@ -80,7 +80,7 @@ $(BROWSER): $(LAB)
 # The readers in JavaScript, in the versions of the lock file, where there is a node to run them.
 javascript:
 	@if command -v npm >/dev/null; then \
-		npm ci --silent --no-audit --no-fund --ignore-scripts --prefix $(JS) || echo "npm could not fill $(JS)"; \
+		npm ci --engine-strict --silent --no-audit --no-fund --ignore-scripts --prefix $(JS) || echo "npm could not fill $(JS)"; \
 	fi
 
 # The reader ZBar is a system library: installed where that needs no password.

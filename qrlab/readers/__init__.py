@@ -15,7 +15,7 @@ import numpy as np
 
 from qrlab.checks import named, one_of
 from qrlab.imaging import render
-from qrlab.readers import boofcv, deqr, exact, jsqr, opencv, qr, wechat, zbar, zxing, zxing_java
+from qrlab.readers import deqr, exact, java, node, opencv, zbar, zxing
 from qrlab.readers.reading import CHARACTER_SETS as CHARACTER_SETS
 from qrlab.readers.reading import OUTCOMES as OUTCOMES
 from qrlab.readers.reading import Read, Reading, installed, read_picture
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Expected = str | bytes | Symbol | None
-_ADAPTERS = (zxing, zbar, opencv, boofcv, zxing_java, jsqr, qr, wechat, deqr, exact)
+_ADAPTERS = (zxing, zbar, opencv, java, node, deqr, exact)
 DECODERS = {name: decoder for adapter in _ADAPTERS for name, decoder in adapter.DECODERS.items()}
 # Readers that are asked together, by name.  The default is what every set-up has, so that what is recommended
 # does not depend on what happens to be installed; all: each by the settings that its users begin with.
@@ -46,15 +46,15 @@ def decoders(*, timed: bool = False) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    rows = []
-    for name, decoder in DECODERS.items():
-        why_not = unavailable(name)
-        version = "" if why_not else decoder.version()
-        panels = ", ".join(panel for panel, its in PANELS.items() if name in its)
-        row = name, decoder.library, version, not why_not, why_not, decoder.licence, decoder.found_in, panels
-        rows.append((*row, _milliseconds(name) if timed and not why_not else None))
-    columns = ["name", "library", "version", "available", "why_not", "licence", "found_in", "panels", "ms"]
-    return pd.DataFrame(rows, columns=columns).astype({"ms": float})[columns[: None if timed else -1]]
+    said = pd.DataFrame(DECODERS.values(), index=pd.Index(DECODERS, name="name")).reset_index()
+    why_not = said.name.map(unavailable)
+    version = [said.version[k]() if why == "" else "" for k, why in enumerate(why_not)]
+    table = said[["name", "library"]].assign(version=version, available=why_not == "", why_not=why_not)
+    table[["licence", "found_in"]] = said[["licence", "found_in"]]
+    table["panels"] = [", ".join(panel for panel in PANELS if name in PANELS[panel]) for name in table.name]
+    if timed:
+        table["ms"] = table.name[table.available].map(_milliseconds)
+    return table
 
 
 def _milliseconds(name: str) -> float:

@@ -10,29 +10,25 @@ from typing import Any
 
 import numpy as np
 
-from qrlab.readers.reading import Decoder, Found, installed
+from qrlab.readers.reading import NO_REASON, Decoder, Found, installed
+
+
+def _version() -> str:
+    importlib.import_module("deqr")
+    return installed("deqr")
 
 
 def _read(decoder: Any, image: np.ndarray) -> Found:
     found = decoder.decode(image.copy(), convert_data=False)  # it writes on what it is given
-    if not found:
-        return None, "not read; it gives no reason"
-    return b"".join(entry.data for entry in found[0].data_entries), ""
+    return (b"".join(entry.data for entry in found[0].data_entries), "") if found else (None, NO_REASON)
 
 
-def _deqr() -> Any:
-    return importlib.import_module("deqr")
+def _decoder(name: str, licence: str, found_in: str) -> Decoder:
+    load = lambda: partial(_read, getattr(importlib.import_module("deqr"), f"{name}Decoder")())  # noqa: E731
+    return Decoder(f"{name}, by deqr", licence, found_in, _version, load, "pip install deqr")
 
 
-def _version() -> str:
-    _deqr()
-    return installed("deqr")
-
-
-_QUIRC = "quirc, by deqr", "ISC, LGPL-2.1-or-later (deqr)", "embedded scanners, OpenMV", _version
-_QRDEC = "QRdec, by deqr", "LGPL-2.1-or-later", "what ZBar's reader began as", _version
-_GET = "pip install deqr"
 DECODERS = {
-    "quirc": Decoder(*_QUIRC, lambda: partial(_read, _deqr().QuircDecoder()), _GET),
-    "qrdec": Decoder(*_QRDEC, lambda: partial(_read, _deqr().QRdecDecoder()), _GET),
+    "quirc": _decoder("Quirc", "ISC, LGPL-2.1-or-later (deqr)", "embedded scanners, OpenMV"),
+    "qrdec": _decoder("QRdec", "LGPL-2.1-or-later", "what ZBar's reader began as"),
 }

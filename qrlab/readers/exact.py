@@ -14,5 +14,5 @@ def _read(modules: np.ndarray, symbol: Symbol) -> Found:
     return (None, "uncorrectable") if lost else (symbol.content, "")
 
 
-_ABOUT = "qrlab", "MIT", "nothing: it is error correction alone"
-DECODERS = {"model": Decoder(*_ABOUT, partial(installed, "qrlab"), lambda: _read)}
+_ABOUT = "qrlab", "MIT", "nothing: it is error correction alone", partial(installed, "qrlab")
+DECODERS = {"model": Decoder(*_ABOUT, lambda: _read)}

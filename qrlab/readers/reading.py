@@ -18,9 +18,9 @@ CHARACTER_SETS = ("utf-8", "iso-8859-1", "cp1252", *_JAPANESE, "big5", "cp950", 
 # What an adapter finds: content or None, and why not (or a call that asks the reader why, off the clock).
 Found = tuple[bytes | str | None, str | Callable[[], str]]
 Read = Callable[..., Found]
-REASONS = {"error correction": "uncorrectable", "checksum": "uncorrectable", "format": "format unreadable"}
-REASONS |= {"finder": "nothing found"}  # so says the package qr
-NOTHING = "nothing found"
+NOTHING, NO_REASON = "nothing found", "not read; it gives no reason"
+_CAUSES = {"notfound": NOTHING, "finder": NOTHING, "format": "format unreadable"}  # as readers name them
+_CAUSES |= dict.fromkeys(("checksum", "error correction"), "uncorrectable")
 installed = lru_cache(version)  # of a package, which takes half a millisecond to find out
 
 
@@ -37,10 +37,6 @@ class Decoder(NamedTuple):
     version: Callable[[], str]
     load: Callable[[], Read]
     get: str = "install qrlab again"
-
-
-class CrashError(Exception):
-    """A reader ended the process of its own in which it was asked."""
 
 
 @dataclass(frozen=True)
@@ -63,16 +59,16 @@ def read_picture(read: Read, picture: np.ndarray, expected: bytes | None) -> Rea
         content, reason = read(picture)
         seconds = time.perf_counter() - start
         reason = reason() if callable(reason) else reason
-    except CrashError as problem:
-        return Reading("crash", None, time.perf_counter() - start, str(problem))
+        if not isinstance(content, bytes | str | None):
+            raise TypeError(f"it gave neither bytes, str nor None, but {type(content).__name__}")
     except (Exception, SystemExit) as problem:
+        if isinstance(problem, ChildProcessError):  # a process of its own, which ended
+            return Reading("crash", None, time.perf_counter() - start, str(problem))
         said = re.sub(r"\s+", " ", f"{type(problem).__name__}: {problem}")[:200]
         return Reading("error", None, time.perf_counter() - start, said)
     if content is None:
-        return Reading("unread", None, seconds, reason)
-    if not isinstance(content, bytes | str):
-        said = f"it gave neither bytes, str nor None, but {type(content).__name__}"
-        return Reading("error", None, seconds, said)
+        cause = reason.lower().replace("_", " ")
+        return Reading("unread", None, seconds, _CAUSES.get(cause.removesuffix("exception"), cause))
     data = content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape")
     if expected is None or data == expected:
         return Reading("ok", data, seconds, "")

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from qrlab.readers.reading import Decoder, Found
+from qrlab.readers.reading import NO_REASON, Decoder, Found
 
 _GET = "apt install libzbar0 (Debian, Ubuntu), brew install zbar (Mac), conda install -c conda-forge zbar"
 
@@ -31,7 +31,7 @@ def _pyzbar(module: str) -> Any:
 
 def _read(pyzbar: Any, image: np.ndarray) -> Found:
     found = pyzbar.decode(image, symbols=[pyzbar.ZBarSymbol.QRCODE])
-    return (found[0].data, "") if found else (None, "not read; it gives no reason")
+    return (found[0].data, "") if found else (None, NO_REASON)
 
 
 def _version() -> str:

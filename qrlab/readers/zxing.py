@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 import zxingcpp
 
-from qrlab.readers.reading import NOTHING, REASONS, Decoder, Found, installed
+from qrlab.readers.reading import NOTHING, Decoder, Found, installed
 
 _MODEL_2, _ANY_MODEL = zxingcpp.BarcodeFormat.QRCodeModel2, zxingcpp.BarcodeFormat.QRCode
 _QUICK = {"try_rotate": False, "try_downscale": False, "try_invert": False}
@@ -19,8 +19,7 @@ _QUICK = {"try_rotate": False, "try_downscale": False, "try_invert": False}
 def _read(options: dict, image: np.ndarray) -> Found:
     def why() -> str:
         found = zxingcpp.read_barcode(image, **options | _QUICK, return_errors=True)
-        cause = NOTHING if found is None or found.error is None else found.error.type.name.lower()
-        return REASONS.get(cause, cause)
+        return NOTHING if found is None or found.error is None else found.error.type.name
 
     found = zxingcpp.read_barcode(image, **options)  # asked for errors, it stops at the first and reads less
     if found is None or not found.valid or found.format not in (_MODEL_2, _ANY_MODEL):

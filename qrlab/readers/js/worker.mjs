@@ -48,23 +48,33 @@ const READERS = {
 };
 const loaded = {};
 
-function take(length) {
-  const buffer = Buffer.allocUnsafe(length);
-  for (let at = 0; at < length; ) {
-    const count = readSync(0, buffer, at, length - at);
+const head = Buffer.alloc(24);
+let frame = Buffer.alloc(0); // frames of one size share their memory
+let rgba = new Int32Array(0);
+
+function take(buffer) {
+  for (let at = 0; at < buffer.length; ) {
+    const count = readSync(0, buffer, at, buffer.length - at);
     if (count === 0) process.exit(0); // who asks is gone
     at += count;
   }
   return buffer;
 }
 
+function widen(grey, pixels) {
+  for (let at = 0; at < grey.length; at++) pixels[at] = (grey[at] * 0x010101) | 0xff000000;
+}
+
 function give(buffer) {
   for (let at = 0; at < buffer.length; ) at += writeSync(1, buffer, at);
 }
 
-async function answer(name, width, height, grey) {
-  const rgba = new Uint32Array(width * height);
-  for (let at = 0; at < rgba.length; at++) rgba[at] = (grey[at] * 0x010101) | 0xff000000;
+async function answer(name, width, height) {
+  if (frame.length !== width * height) {
+    frame = Buffer.alloc(width * height);
+    rgba = new Int32Array(width * height);
+  }
+  widen(take(frame), rgba);
   try {
     loaded[name] ??= await READERS[name]();
     if (rgba.length === 0) return ["n", Buffer.alloc(0)];
@@ -81,10 +91,8 @@ const watch = `const parent = process.ppid;
 new Worker(watch, { eval: true });
 
 for (;;) {
-  const head = take(24);
-  const name = head.toString("latin1", 0, 16).trim();
-  const [width, height] = [head.readUInt32LE(16), head.readUInt32LE(20)];
-  const [kind, said] = await answer(name, width, height, take(width * height));
+  const name = take(head).toString("latin1", 0, 16).trim();
+  const [kind, said] = await answer(name, head.readUInt32LE(16), head.readUInt32LE(20));
   const start = Buffer.alloc(5, kind);
   start.writeUInt32LE(said.length, 1);
   give(Buffer.concat([start, said]));
