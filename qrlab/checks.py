@@ -4,7 +4,8 @@ import math
 import numbers
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from typing import TypeVar
+from dataclasses import fields
+from typing import Any, TypeVar, get_args
 
 T = TypeVar("T")
 
@@ -29,6 +30,16 @@ def number(name: str, value: object, low: float, high: float = math.inf) -> floa
 def exact(limit: float) -> str:
     """`limit` in the fewest digits that stand for it alone, so that what a message allows is allowed."""
     return str(limit if isinstance(limit, int) else float(limit)).removesuffix(".0")
+
+
+def in_ranges(settings: Any) -> None:
+    """Fields of a dataclass annotated with the least and the most that they may be, unless left at their
+    default: as a float or an int within; ValueError that names the field otherwise."""
+    for setting in fields(settings):
+        value, declared = getattr(settings, setting.name), get_args(setting.type)
+        if value is not setting.default and hasattr(setting.type, "__metadata__"):
+            check = integer if declared[0] in (int, int | None) else number
+            object.__setattr__(settings, setting.name, check(setting.name, value, *declared[1]))
 
 
 def of_type(name: str, value: object, kind: type[T]) -> T:

@@ -5,12 +5,12 @@ import os
 from base64 import b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import cv2
 import numpy as np
 
-from qrlab.checks import integer, number, one_of
+from qrlab.checks import in_ranges, of_type, one_of
 from qrlab.damage import MODELS
 from qrlab.files import STILL
 from qrlab.model import break_point, judge
@@ -40,13 +40,12 @@ class View:
     version: int | None = None
     damage: str = "blot"
     severity: float = 0.1
-    seed: int = 1
-    print_width_mm: float = 25.0
+    seed: Annotated[int, (0, 10**6)] = 1
+    print_width_mm: Annotated[float, (1, 10_000)] = 25.0
 
     def __post_init__(self) -> None:
         one_of("damage", self.damage, MODELS)
-        integer("seed", self.seed, 0, 10**6)
-        number("print_width_mm", self.print_width_mm, 1, 10_000)
+        in_ranges(self)
         self.symbol = symbol = make(self.content, self.level, version=self.version)
         extra = {"level": symbol.level} if self.damage == "worst_codewords" else {}
         damage = MODELS[self.damage](self.seed, **extra)
@@ -142,6 +141,4 @@ def explore(
     content: str = "https://www.example.org/menu/table-12", level: Level | str = "M", **others: Any
 ) -> Explorer:
     """The explorer with its controls set: others by name, as for View, which raises ValueError."""
-    if not isinstance(content, str):
-        raise ValueError(f"content must be a str, not {type(content).__name__}")
-    return Explorer(content, View("A", Level.parse(level), **others))
+    return Explorer(of_type("content", content, str), View("A", Level.parse(level), **others))

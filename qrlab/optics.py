@@ -4,28 +4,18 @@ Lengths are in millimetres on the print, angles in degrees, light and reflectanc
 brightest.  What is no more than a plausible assumption is named so.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from math import ceil, cos, floor, hypot, radians, sin, tan
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, Self
 
 import cv2
 import numpy as np
 
-from qrlab.checks import exact, integer, number, one_of
+from qrlab.checks import exact, in_ranges, number, one_of
 from qrlab.damage import Rng, generator
 
 MM_PER_INCH = 25.4
 _SCALES = (1e-6, 1e4)  # in px/mm; each setting is annotated with the least and the most that it may be
-
-
-def _check(settings: "Print | Camera") -> None:
-    """What was given, within the range that it is annotated with, as a float or an int; else ValueError."""
-    for setting in fields(settings):
-        value = getattr(settings, setting.name)
-        if value is not setting.default and get_args(setting.type):
-            declared, (least, most) = get_args(setting.type)
-            check = integer if declared in (int, int | None) else number
-            object.__setattr__(settings, setting.name, check(setting.name, value, least, most))
 
 
 @dataclass(frozen=True)
@@ -47,7 +37,7 @@ class Print:
     contrast: Annotated[float, (0, 1)] = 0.8
 
     def __post_init__(self) -> None:
-        _check(self)
+        in_ranges(self)
         one_of("quiet_zone_included", self.quiet_zone_included, (True, False))
         number("contrast on this paper", self.contrast, 0, self.paper)
 
@@ -109,7 +99,7 @@ class Camera:
     jpeg_quality: Annotated[int | None, (1, 100)] = None
 
     def __post_init__(self) -> None:
-        _check(self)
+        in_ranges(self)
 
     @classmethod
     def at(cls, distance_mm: float, frame_width_px: int = 1920, fov_deg: float = 70.0, **others: Any) -> Self:

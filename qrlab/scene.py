@@ -3,16 +3,15 @@
 import inspect
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import Annotated
 
 import numpy as np
 
-from qrlab.checks import integer, named, number, of_type, one_of
+from qrlab.checks import in_ranges, integer, named, of_type, one_of
 from qrlab.damage import MODELS, Damage, painted
 from qrlab.imaging import photograph, render
 from qrlab.optics import Camera, Print, place
 from qrlab.symbols import ALPHABETS, Level, Symbol, capacity, make, size_of, smallest_version, too_long
-
-_ONE_IN_TWENTY = 1.6449  # standard deviations above the mean
 
 
 @dataclass(frozen=True)
@@ -25,14 +24,13 @@ class Wear:
     """
 
     kind: str
-    share: float = 1.0
-    typical: float = 0.02
-    spread: float = 3.0
+    share: Annotated[float, (0, 1)] = 1.0
+    typical: Annotated[float, (0, 1)] = 0.02
+    spread: Annotated[float, (1, 100)] = 3.0
 
     def __post_init__(self) -> None:
         one_of("kind", self.kind, MODELS)
-        for name, low, high in (("share", 0, 1), ("typical", 0, 1), ("spread", 1, 100)):
-            object.__setattr__(self, name, number(name, getattr(self, name), low, high))
+        in_ranges(self)
 
 
 @dataclass(frozen=True)
@@ -43,9 +41,7 @@ class Mix:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "wear", tuple(self.wear))
-        for wear in self.wear:
-            of_type("wear", wear, Wear)
-        kinds = [wear.kind for wear in self.wear]
+        kinds = [of_type("wear", wear, Wear).kind for wear in self.wear]
         if len(set(kinds)) < len(kinds):
             raise ValueError(f"wear must have each kind once, not {', '.join(kinds)}")
         total = sum(wear.share for wear in self.wear)
@@ -55,7 +51,7 @@ class Mix:
     def drawn(self, seed: int, trial: int) -> tuple[str, float]:
         """Kind and severity of the damage that the print of a trial bears; ("none", 0) for a good one."""
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3, trial)))
-        place, above = rng.random(), rng.standard_normal() / _ONE_IN_TWENTY
+        place, above = rng.random(), rng.standard_normal() / 1.6449  # which one in twenty exceeds
         for wear in self.wear:
             if place < wear.share:
                 return wear.kind, min(wear.typical * wear.spread**above, 1.0)
@@ -76,25 +72,21 @@ class Scene:
     content: str | bytes | None = field(default=None, repr=False)  # it may be a secret
     payload: int | None = None
     mode: str = "byte"
-    contents: int = 8
+    contents: Annotated[int, (1, 10**9)] = 8
     level: Level = Level.M
-    version: int | None = None
-    mask: int | None = None
+    version: Annotated[int | None, (1, 40)] = None
+    mask: Annotated[int | None, (0, 7)] = None
     damage: str | Mix = "none"
     parameters: tuple[tuple[str, object], ...] = ()
-    px_per_module: int = 4
-    quiet_zone: int = 4
+    px_per_module: Annotated[int, (1, 100)] = 4
+    quiet_zone: Annotated[int, (0, 100)] = 4
     printed: Print | None = None
     camera: Camera | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "level", Level.parse(self.level))
         one_of("mode", self.mode, ALPHABETS)
-        ranges = {"contents": (1, 10**9), "px_per_module": (1, 100), "quiet_zone": (0, 100), "mask": (0, 7)}
-        ranges |= {"payload": (1, capacity(40, Level.L, self.mode)), "version": (1, 40)}
-        for name, ends in ranges.items():
-            if (value := getattr(self, name)) is not None:
-                object.__setattr__(self, name, integer(name, value, *ends))
+        in_ranges(self)
         object.__setattr__(self, "version", version := self._version())
         if self.printed is not None or self.camera is not None:
             printed, camera = of_type("printed", self.printed, Print), of_type("camera", self.camera, Camera)
@@ -106,17 +98,18 @@ class Scene:
                 one_of(f"parameters of {self.damage}", name, allowed)
             named("damage_", MODELS[self.damage], 0, **dict(self.parameters))
         elif self.parameters:
-            name, _ = self.parameters[0]
-            raise ValueError(f"damage_{name} must go with a damage, not with {self.damage}")
+            raise ValueError(f"damage_{self.parameters[0][0]} must go with a damage, not with {self.damage}")
 
     def _version(self) -> int:
         if self.content is not None and self.payload is None:
             return make(self.content, self.level, version=self.version, mask=self.mask).version
         if self.content is not None or self.payload is None:
             raise ValueError(f"either content or payload must be given, not payload {self.payload!r}")
-        version = self.version or smallest_version(self.payload, self.level, self.mode)
-        if version is None or capacity(version, self.level, self.mode) < self.payload:
-            raise ValueError(f"payload: {too_long(self.payload, self.mode, self.level, self.version)}")
+        payload = integer("payload", self.payload, 1, capacity(40, Level.L, self.mode))
+        object.__setattr__(self, "payload", payload)
+        version = self.version or smallest_version(payload, self.level, self.mode)
+        if version is None or capacity(version, self.level, self.mode) < payload:
+            raise ValueError(f"payload: {too_long(payload, self.mode, self.level, self.version)}")
         return version
 
     def trial(self, seed: int, number: int) -> "Trial":
@@ -125,12 +118,11 @@ class Scene:
         if self.payload is not None:
             content = random_content(seed, self.payload, number % self.contents, self.mode)
         symbol = make(content, self.level, version=self.version, mask=self.mask)
-        kind, factor = self.damage, 1.0
+        kind, factor, damage = self.damage, 1.0, None
         if isinstance(kind, Mix):
             kind, factor = kind.drawn(seed, number)
-        if kind == "none":
-            return Trial(self, symbol, None, factor, seed, number)
-        damage = MODELS[kind](np.random.default_rng([seed, number]), **dict(self.parameters))
+        if kind != "none":
+            damage = MODELS[kind](np.random.default_rng([seed, number]), **dict(self.parameters))
         return Trial(self, symbol, damage, factor, seed, number)
 
 
@@ -165,8 +157,7 @@ class Trial:
         if scene.printed is None or scene.camera is None:
             return render(self.modules(severity), scene.px_per_module, scene.quiet_zone)
         rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(2, self.number)))
-        severity *= self.factor
-        return photograph(self.symbol, scene.printed, scene.camera, rng, self.damage, severity)
+        return photograph(self.symbol, scene.printed, scene.camera, rng, self.damage, severity * self.factor)
 
 
 @lru_cache(maxsize=4096)
