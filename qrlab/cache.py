@@ -1,7 +1,4 @@
-"""What was computed, kept in one file: transactions survive any end, checksums find any damage.
-
-A value is anything that JSON holds, under a key of text that says all that it depends on.
-"""
+"""What was computed, kept in one file: transactions survive any end, checksums find any damage."""
 
 import ast
 import hashlib
@@ -17,22 +14,23 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR,
 
 
 class Cache:
-    """Values in FOLDER/kept.sqlite; with None for a folder, it keeps nothing.
+    """Values that JSON holds, in FOLDER/kept.sqlite (None: nowhere), by texts that say all they depend on.
 
     A file that can't be read any more is set aside with a warning, and a record that is not what was
     written is passed over with one, so that both are computed anew.  OSError where it can't be written.
     """
 
     def __init__(self, folder: str | Path | None) -> None:
-        self.file = None if folder is None else Path(folder) / "kept.sqlite"
+        self.folder = None if folder is None else Path(folder)
+        self.file = Path(folder or "", "kept.sqlite")
         self.database: sqlite3.Connection | None = None
 
     def __enter__(self) -> "Cache":
-        if self.file is not None:
+        if self.folder is not None:
             try:
-                self.file.parent.mkdir(parents=True, exist_ok=True)
+                self.folder.mkdir(parents=True, exist_ok=True)
             except OSError as problem:
-                raise OSError(f"cache must be a folder, not {self.file.parent}: {problem}") from None
+                raise OSError(f"cache must be a folder, not {self.folder}: {problem}") from None
             self._open()
         return self
 
@@ -41,7 +39,6 @@ class Cache:
             self.database.close()
 
     def _open(self) -> None:
-        assert self.file is not None
         try:
             self.database = sqlite3.connect(self.file, timeout=60, isolation_level=None)
             self.database.text_factory = lambda text: text.decode(errors="replace")  # checksums tell
@@ -59,7 +56,6 @@ class Cache:
         if getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in _DAMAGED:
             raise self._unusable(problem) from None
         self.__exit__()
-        assert self.file is not None
         aside = self.file.with_suffix(".damaged")
         self.file.replace(aside)
         said = str(problem).splitlines()[0]

@@ -11,11 +11,9 @@ from typing import Any, TypeAlias
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from pandas.io.formats.style import Styler
 from scipy.optimize import isotonic_regression
 
@@ -87,17 +85,17 @@ def _names(data: Table, by: str) -> list[str]:
     return [name for name in LOOKS | dict.fromkeys(data[by]) if name in set(data[by])]
 
 
-def legend(figure: Figure, *, readers: Sequence[str] = (), more: Sequence[Artist] = (), **signs: str) -> None:
+def legend(figure: Figure, *, readers: Sequence[str] = (), more: Sequence[Any] = (), **signs: str) -> None:
     """A legend above a figure: the readers' markers or else the levels' colours; what lines mean, by signs
-    (solid, dotted or dashed); and `more`."""
-    handles: list[Artist] = []
+    (solid, dotted or dashed); and `more` artists."""
+    handles: list[Any] = []
     look: Look = {"linestyle": ""} if readers else {"linewidth": 3}
     for name in readers or LEVEL_COLOR:
         color, marker = LOOKS.get(name, OTHER)
-        handles.append(Line2D([], [], color=color, marker=marker, label=name, **look))
+        handles.append(plt.Line2D([], [], color=color, marker=marker, label=name, **look))
     for sign, text in signs.items():
         look = {"linestyle": DASHED if sign == "dashed" else sign}
-        handles.append(Line2D([], [], color=GREY, label=text, **look))
+        handles.append(plt.Line2D([], [], color=GREY, label=text, **look))
     handles += more
     place: Look = {"ncols": len(handles), "columnspacing": 1.2, "handlelength": 1.2 if readers else 1.8}
     figure.legend(handles=handles, loc="outside upper center", **place)

@@ -17,7 +17,6 @@ from concurrent.futures import BrokenExecutor, CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import IO
 
 from joblib.externals.loky import ProcessPoolExecutor
 
@@ -29,7 +28,6 @@ _GRACE = 2.0  # seconds to make a symbol and its damage between two readings
 # One thread a process; and memory for pictures is kept for the next one (glibc), which is much faster.
 _SETTINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _SETTINGS |= {"MALLOC_TRIM_THRESHOLD_": str(1 << 28), "MALLOC_MMAP_THRESHOLD_": str(1 << 28)}
-_nowhere: IO  # in a worker: where goes what readers print
 _ENDED = (BrokenExecutor, CancelledError)
 
 
@@ -120,12 +118,11 @@ def _worker(new: bool = False) -> Iterator[_Worker]:
         _busy.add(worker)
     try:
         yield worker
+        with _lock:
+            _idle.append(worker)
     except BaseException:
         worker.kill()
         raise
-    else:
-        with _lock:
-            _idle.append(worker)
     finally:
         with _lock:
             _busy.discard(worker)
@@ -146,12 +143,10 @@ def _begin(parent: int) -> None:
     """A worker's first act."""
     import cv2
 
-    global _nowhere
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the session that asked
     cv2.setNumThreads(1)
-    _nowhere = open(os.devnull, "w")  # noqa: SIM115
     for shown in (1, 2):  # what a reader prints is for nobody
-        os.dup2(_nowhere.fileno(), shown)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), shown)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
@@ -167,7 +162,7 @@ def _answer(task: Task, paths: list[str], read: bool) -> list[list[Row]]:
     sys.path[:] = paths
     importlib.invalidate_caches()
     # Ends the process after so many seconds, even in a library that never lets Python run.
-    limit = partial(faulthandler.dump_traceback_later, exit=True, file=_nowhere)
+    limit = partial(faulthandler.dump_traceback_later, exit=True, file=2)
     limit(_PATIENCE)
     readers = {name: load(name) for name in {name for _, name in task.cells}}
     rows: list[list[Row]] = [[] for _ in task.cells]
