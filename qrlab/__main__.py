@@ -66,7 +66,17 @@ def _parser() -> _Parser:
     parser.add_argument("--version", action="version", version=f"qrlab {qr.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     _add_choose(commands)
-    _add_audit(commands)
+    add = commands.add_parser("audit", help="audit a qrCodeImageDetails, or a QR code's picture").add_argument
+    add("file", type=_read, help="JSON with the resource, or a picture: SVG, PNG or JPEG; -: standard input")
+    add("--resource", type=_read, metavar="FILE", help="for a photograph: JSON of the code that was printed")
+    add("--code", help="which of an authentication method's: standard, temporary")
+    add("--key", type=str.encode, help="of the content's digest, so that it can be compared between audits")
+    add("--scenario", metavar="NAME", help="advise on printing it for this scenario (sign-in-badge)")
+    add("--dpi", dest="print_dpi", type=float, metavar="DPI", help="advise on printing it so finely")
+    add("--distance-mm", dest="camera_distance_mm", type=float, metavar="MM", help="advise for that distance")
+    add("--trials", type=int, default=300, metavar="N", help="simulated prints for that (300)")
+    add("--plot", type=Path, metavar="FILE", help="draw wrong modules and lost blocks (SVG, PNG)")
+    add("--show-content", action="store_true", help="show the content, a credential, and --plot its picture")
     add = commands.add_parser("report", help="run the notebooks and write the report").add_argument
     add("--notebooks", type=Path, default=Path("notebooks"), help="their folder (notebooks)")
     add("--out", type=Path, default=Path("reports"), help="where to write (reports)")
@@ -98,19 +108,6 @@ def _add_choose(commands: Any) -> None:
     add("--seconds", type=float, default=18, metavar="S", help="end the simulation about then (18)")
     add("--seed", type=int, default=0, metavar="N", help="of all that is random (0)")
 
-
-def _add_audit(commands: Any) -> None:
-    add = commands.add_parser("audit", help="audit a qrCodeImageDetails, or a QR code's picture").add_argument
-    add("file", type=_read, help="JSON with the resource, or a picture: SVG, PNG or JPEG; -: standard input")
-    add("--resource", type=_read, metavar="FILE", help="for a photograph: JSON of the code that was printed")
-    add("--code", help="which of an authentication method's: standard, temporary")
-    add("--key", type=str.encode, help="of the content's digest, so that it can be compared between audits")
-    add("--scenario", metavar="NAME", help="advise on printing it for this scenario (sign-in-badge)")
-    add("--dpi", dest="print_dpi", type=float, metavar="DPI", help="advise on printing it so finely")
-    add("--distance-mm", dest="camera_distance_mm", type=float, metavar="MM", help="advise for that distance")
-    add("--trials", type=int, default=300, metavar="N", help="simulated prints for that (300)")
-    add("--plot", type=Path, metavar="FILE", help="draw wrong modules and lost blocks (SVG, PNG)")
-    add("--show-content", action="store_true", help="show the content, a credential, and --plot its picture")
 # fmt: on
 
 
@@ -217,9 +214,8 @@ def _decoders(_: argparse.Namespace) -> Answer:
         ms = f"{x.ms:.3g}" if x.available else "–"
         rows.append((x.name, x.library, x.version or "–", ms, x.panels, x.licence, x.found_in))
     missing = [f"{x.name} is left out: {x.why_not}" for x in table.itertuples() if not x.available]
-    note = "ms: for a clean version 5, here and now"
-    said = "\n".join([_columns(rows, str.ljust, "  "), "", *missing, note])
-    return 0, table.astype(object).where(table.notna(), None).to_dict("records"), said
+    said = [_columns(rows, str.ljust, "  "), "", *missing, "ms: for a clean version 5, here and now"]
+    return 0, table.astype(object).where(table.notna(), None).to_dict("records"), "\n".join(said)
 
 
 COMMANDS = {"choose": _choose, "audit": _audit, "report": _report, "decoders": _decoders}

@@ -54,16 +54,13 @@ class Cache:
     def _begin_anew(self, problem: Exception) -> None:
         """Set a damaged file aside and begin another; a problem elsewhere, a full disk say, is the user's."""
         if getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in _DAMAGED:
-            raise self._unusable(problem) from None
+            raise OSError(f"cache {self.file} can't be used now, and is left as it is: {problem}") from None
         self.__exit__()
         aside = self.file.with_suffix(".damaged")
         self.file.replace(aside)
         said = str(problem).splitlines()[0]
         warnings.warn(f"cache {self.file} is damaged ({said}): set aside as {aside.name}", stacklevel=6)
         self._open()
-
-    def _unusable(self, problem: Exception) -> OSError:
-        return OSError(f"cache {self.file} can't be used now, and is left as it is: {problem}")
 
     def get(self, key: str) -> Any:
         """What is kept under a key; None where nothing is."""
@@ -75,10 +72,8 @@ class Cache:
         except (sqlite3.Error, UnicodeDecodeError) as problem:  # a damaged name gets into the message
             self._begin_anew(problem)
             return None
-        if found is None:
-            return None
-        data, checksum = found
-        if checksum != _digest(f"{_digest(key)}{data}"):  # data: whatever stands there now
+        data, checksum = found or ("null", None)
+        if found and checksum != _digest(f"{_digest(key)}{data}"):  # data: whatever stands there now
             warnings.warn(f"cache {self.file} has a damaged record, which is made anew", stacklevel=4)
             return None
         return json.loads(data)
@@ -94,7 +89,7 @@ class Cache:
                 records = [(key, text, _digest(key + text)) for key, text in data.items()]
                 self.database.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", records)
         except sqlite3.Error as problem:
-            raise self._unusable(problem) from None
+            self._begin_anew(problem)
 
 
 def _digest(text: str) -> str:

@@ -96,8 +96,7 @@ def _frame(design: pd.DataFrame | Mapping) -> pd.DataFrame:
         return design
     for name in design.columns:
         if not str(name).startswith(FAMILIES):
-            families = ", ".join(f"{family}NAME" for family in FAMILIES)
-            one_of(f"columns of design, apart from {families},", name, CONDITIONS)
+            one_of("columns of design, apart from damage_NAME, print_NAME, camera_NAME,", name, CONDITIONS)
     if ("content" in design) == ("payload" in design):
         raise ValueError("design must have either content or payload, not " + ", ".join(map(str, design)))
     return design
@@ -159,14 +158,13 @@ def _scene(said: Mapping[str, Any]) -> Scene:
 def _complete(row: dict[str, Any], condition: Condition) -> dict[str, Any]:
     """A row with all its values, a design's columns in the order of CONDITIONS."""
     scene = condition.scene
-    known = vars(scene) | {"severity": condition.severity, "reader": condition.reader}
+    known = row | vars(scene) | vars(condition)
     if "scene" in row:
         typed = {name: known[name] for name in ("level", "version", "severity", "reader")}
         return {name: value for name, value in row.items() if name != "scene"} | typed
     left_out = {"payload", "contents", "mode"} if "content" in row else {"content"}
     left_out |= {name for name in ("mask", "mode") if name not in row}
     left_out |= set(RENDERED) if scene.camera else set()
-    settings = {name: value for name, value in row.items() if name.startswith(FAMILIES)}
-    first = {name: known[name] for name in CONTENT if name not in left_out}
-    last = {name: known[name] for name in CONDITIONS[len(CONTENT) :] if name not in left_out}
-    return first | settings | last
+    settings = [name for name in row if name.startswith(FAMILIES)]
+    there = [*CONTENT, *settings, *CONDITIONS[len(CONTENT) :]]
+    return {name: known[name] for name in there if name not in left_out}

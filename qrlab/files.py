@@ -19,10 +19,8 @@ def data_file(name: str) -> Path:
 
 
 def load(name: str) -> pd.DataFrame:
-    """A data file as a data frame; name: without its ending.  ValueError for a name that there is not.
-
-    What each holds, column by column, stands in data/README.md, of which an installed package has a copy.
-    """
+    """A data file, named without its ending, as a data frame; data/README.md says what is in each column.
+    ValueError for a name that there is not."""
     one_of("name", name, sorted(path.stem for path in data_file("").glob("*.csv")))
     return pd.read_csv(data_file(f"{name}.csv"))
 

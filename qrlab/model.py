@@ -44,8 +44,7 @@ def capability() -> "pd.DataFrame":
     blocks = [blocks_of(*symbol) for symbol in symbols]
     table = pd.DataFrame(symbols, columns=["version", "level"])
     table["modules"] = size_of(table.version)
-    table["codewords"] = [sum(total for total, _ in each) for each in blocks]
-    table["data_codewords"] = [sum(data for _, data in each) for each in blocks]
+    table[["codewords", "data_codewords"]] = [np.sum(each, axis=0) for each in blocks]
     table["blocks"] = [len(each) for each in blocks]
     ec = (table.codewords - table.data_codewords) // table.blocks  # as many in every block
     table["correctable"] = table.blocks * (ec // 2)

@@ -1,7 +1,6 @@
 """What a printer makes of a symbol, and where a camera sees it.
 
-Lengths are in millimetres on the print, angles in degrees, light and reflectance from 0 to 1, white at its
-brightest.  What is no more than a plausible assumption is named so.
+Lengths are in millimetres on the print, angles in degrees, light and reflectance from 0 to 1 (white).
 """
 
 from dataclasses import dataclass, replace
