@@ -4,6 +4,7 @@ What they do depends on the picture alone, so that a run can be repeated.
 """
 
 import ctypes
+import importlib
 import os
 import signal
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qrlab.readers import load
+from qrlab.readers import load, node
 
 
 def turn(image: np.ndarray, every: int = 5) -> bool:
@@ -44,6 +45,24 @@ def hangs(image):
 def stalls(image):
     Path(tempfile.gettempdir(), "stalls").touch()
     ctypes.PyDLL(None).sleep(600)
+
+
+LOOP = "--import=data:text/javascript,globalThis.Uint8ClampedArray=function(){for(;;);}"  # what jsQR makes
+
+
+def hangs_in_node(image):
+    if turn(image, 40):
+        node._end()  # another one is begun, in which jsQR never comes to an end
+        os.environ["NODE_OPTIONS"] = LOOP
+        Path(tempfile.gettempdir(), "hangs").touch()
+    return load("jsqr")(image)[0]
+
+
+def hangs_in_java(image):
+    read = load("zxing-java")
+    if turn(image, 40):
+        importlib.import_module("jpype").java.lang.Thread.sleep(600_000)
+    return read(image)[0]
 
 
 def raises(image):
