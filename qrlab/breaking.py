@@ -21,11 +21,9 @@ def break_points(
     symbols: Symbol | Iterable[Symbol], model: str, *, trials: int, seed: int = 0, **parameters: object
 ) -> pd.DataFrame:
     """Breaking points of symbols under one kind of damage, paired: trial k lays the same on each.
-
     model: a key of damage.MODELS; parameters: the model's.  A row per symbol and trial: symbol (its place in
-    `symbols`), version, level, trial, severity (the breaking point, a share of the symbol's area; inf: never)
-    and wrong_codewords (their share there).  Trial k depends on seed and k alone.  ValueError for bad input.
-    """
+    `symbols`), version, level, trial, severity (the breaking point, a share of the area; inf: never) and
+    wrong_codewords (their share there).  Trial k depends on seed and k alone.  ValueError for bad input."""
     listed = [of_type("symbol", x, Symbol) for x in ([symbols] if isinstance(symbols, Symbol) else symbols)]
     one_of("model", model, MODELS)
     trials, seed = integer("trials", trials, 1, 10**9), integer("seed", seed, 0, 2**63 - 1)
@@ -45,13 +43,11 @@ def exact_model(
     cache: str | Path | None = None,
 ) -> pd.DataFrame:
     """What defeats error correction, for symbols of all levels filled with random bytes.
-
-    versions, kinds: which symbols, and which of damage.MODELS; trials: of each, paired over all symbols;
-    contents: how many different ones of a symbol (mask 0), in turn; a logo has as many trials: nothing else
-    is random.  jobs, cache: as for qr.run.  A row per damage, version, level and counted (area: the breaking
-    point; codewords: the share wrong there, the last ones too many): median_pct with its 95 % interval
-    low_pct to high_pct, p5_pct, p95_pct (inf: never lost), trials.  ValueError for bad input.
-    """
+    versions; kinds: of damage.MODELS; trials: of each, paired over all symbols; contents: different ones of a
+    symbol (mask 0), in turn, and a logo's trials: nothing else is random; jobs, cache: as for qr.run.
+    A row per damage, version, level and counted (area: the breaking point; codewords: the share wrong there):
+    median_pct with its 95 % interval low_pct to high_pct, p5_pct, p95_pct (inf: never lost), trials.
+    ValueError for bad input."""
     kinds = tuple(one_of("kinds", kind, MODELS) for kind in kinds)
     versions = sorted(integer("versions", version, 1, 40) for version in versions)
     rest = (kinds, integer("trials", trials, 6, 10**6), integer("contents", contents, 6, 1000), seed)

@@ -15,10 +15,8 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR,
 
 class Cache:
     """Values that JSON holds, in FOLDER/kept.sqlite (None: nowhere), by texts that say all they depend on.
-
-    A file that can't be read any more is set aside with a warning, and a record that is not what was
-    written is passed over with one, so that both are computed anew.  OSError where it can't be written.
-    """
+    A file that can't be read any more is set aside with a warning, and a record that is not what was written
+    is passed over with one: both are computed anew.  OSError where it can't be written."""
 
     def __init__(self, folder: str | Path | None) -> None:
         self.folder = None if folder is None else Path(folder)
@@ -44,7 +42,6 @@ class Cache:
             self.database.text_factory = lambda text: text.decode(errors="replace")  # checksums tell
             columns = "key TEXT PRIMARY KEY, data TEXT, sum TEXT"
             self.database.execute(f"CREATE TABLE IF NOT EXISTS kept ({columns})")
-            self.database.execute("SELECT key, data, sum FROM kept LIMIT 0")
             (state,) = self.database.execute("PRAGMA integrity_check(1)").fetchone()
             if state != "ok":
                 raise sqlite3.DatabaseError(state)
@@ -98,9 +95,8 @@ def _digest(text: str) -> str:
 
 @lru_cache
 def code_digest(module: str) -> str:
-    """A digest of a module of this package and of all of it that this imports, whatever it says in comments
-    and docstrings: what was computed by other code is computed anew.  A package counts as a whole.
-    """
+    """A digest of a module of this package and all of it that this imports, comments and docstrings apart:
+    what was computed by other code is computed anew.  A package counts as a whole."""
     home, waiting, code = Path(__file__).parent, [module], {}
     while waiting:
         if (name := waiting.pop()) in code:

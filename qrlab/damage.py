@@ -36,8 +36,7 @@ def painted(
     values: np.ndarray, reached: np.ndarray | bool, paint: str, dark: float = True, light: float = False
 ) -> np.ndarray:
     """A copy of `values`, painted where it is `reached`: "flip" (to the other colour), "dark" or "light".
-    values: bool modules, True = dark, or the greys of a print, whose ink and paper are `dark` and `light`.
-    """
+    values: bool modules, True = dark, or a print's greys, whose ink and paper are `dark` and `light`."""
     if paint == "flip":
         return values ^ reached if values.dtype == bool else np.where(reached, dark + light - values, values)
     return np.where(reached, dark if one_of("paint", paint, PAINTS) == "dark" else light, values)

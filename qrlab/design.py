@@ -7,7 +7,7 @@ camera_NAME, a setting of either.  Or a column `scene` holds Scenes; severity, r
 import itertools
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,7 @@ FAMILIES = ("damage_", "print_", "camera_")
 CONTENT = ("content", "payload", "mode", "contents", "level", "version", "mask", "damage")
 RENDERED = ("px_per_module", "quiet_zone")
 CONDITIONS = (*CONTENT, "severity", *RENDERED, "reader")
-SETTINGS = {  # of the two families that are no parameters of a model
-    "print_": [field.name for field in fields(Print)],
-    "camera_": [*(field.name for field in fields(Camera)), "distance_mm"],
-}
+SETTINGS = {"print_": [*Print.__dataclass_fields__], "camera_": [*Camera.__dataclass_fields__, "distance_mm"]}
 
 
 @dataclass(frozen=True)
@@ -40,9 +37,7 @@ class Condition:
 
 def read_design(design: pd.DataFrame | Mapping) -> tuple[pd.DataFrame, list[Condition]]:
     """The rows of a design whose readers are available: a table with all values, and its conditions.
-
-    A warning names the readers that are left out, and .attrs["left_out"] of the table says why.
-    Raises ValueError for bad input, which names the row.
+    A warning names readers that are left out, and .attrs["left_out"] says why; ValueError names a bad row.
     """
     rows: list[dict[str, Any]] = []
     conditions: list[Condition] = []
@@ -103,10 +98,8 @@ def _frame(design: pd.DataFrame | Mapping) -> pd.DataFrame:
 
 
 def read_row(row: Mapping, scenes: dict[str, Scene]) -> Condition:
-    """A row of a design, checked; whole floats, as missing values in a column make them, are int.
-
-    scenes: those so far, by what rows said.
-    """
+    """A row of a design, checked; whole floats, as missing values in a column make them, are int; scenes:
+    those so far, by what rows said."""
     values = {str(name): v.item() if isinstance(v, np.generic) else v for name, v in row.items()}
     there = {name: v for name, v in values.items() if not (pd.api.types.is_scalar(v) and pd.isna(v))}
     said: dict[str, Any] = {

@@ -28,12 +28,10 @@ READERS = ("zxing", "zxing-pure", "zbar", "opencv", "opencv-aruco", "quirc", "qr
 
 @dataclass(eq=False)
 class View:
-    """A damaged symbol as the controls say; ValueError, in one line, for what is not possible.
-
-    version: 1 to 40, None: the smallest that fits; damage: a key of MODELS; severity: share of the area, 0 to
-    1; seed: 0 to 10⁶; print_width_mm: with the quiet zone, 1 to 10,000.  Made of that: symbol; damaged, wrong
-    (bool n×n): its modules, and which changed; judged; breaking_point: a severity, inf where it survives all.
-    """
+    """A damaged symbol as the controls say; ValueError for what is not possible.
+    version: None: the smallest that fits; damage: a key of MODELS; severity: share of the area, 0 to 1;
+    print_width_mm: with the quiet zone.  Made of that: symbol; damaged, wrong (bool n×n): its modules, and
+    which changed; judged; breaking_point: a severity, inf where it survives all."""
 
     content: str = field(repr=False)  # it may be a secret
     level: Level | str

@@ -19,8 +19,7 @@ _pool = lru_cache(lambda: np.random.default_rng(0).standard_normal(1 << 22, dtyp
 
 def render(modules: np.ndarray, px_per_module: int = 4, quiet_zone: int = 4) -> np.ndarray:
     """A flawless picture: uint8, 0 dark and 255 light, (n + 2·quiet_zone)·px_per_module pixels square.
-    modules: bool n×n, True = dark; px_per_module: 1 to 100; quiet_zone: in modules, 0 to 100.
-    """
+    modules: bool n×n, True = dark; px_per_module: 1 to 100; quiet_zone: in modules, 0 to 100."""
     modules = np.asarray(modules)
     if modules.dtype != bool or modules.ndim != 2 or len(set(modules.shape)) != 1 or not modules.size:
         raise ValueError(f"modules must be a bool n×n array, not {modules.dtype} {modules.shape}")
@@ -34,11 +33,9 @@ def photograph(
     symbol: Symbol, printed: Print, camera: Camera, rng: Rng, damage: Harm = None, severity: float = 0.0
 ) -> np.ndarray:
     """A photograph of a printed symbol, cut out of the frame: uint8 height×width.
-    rng: a numpy Generator, or a seed for one: of where in a pixel the print lies, sway, shadow, glare and
-    noise, the same whatever the symbol's level; damage: lies on the printed symbol without its quiet zone,
-    on its ink; severity: 0 to 1.  What is too far, too dark or too blurred to read is shown as it would be.
-    ValueError for a print too narrow for a dot a module, and for one that a tilt puts behind the camera.
-    """
+    rng: a numpy Generator or a seed, for where in a pixel the print lies, sway, shadow, glare and noise, the
+    same at every level; damage: on the symbol's ink, without its quiet zone; severity: 0 to 1.
+    ValueError for a print too narrow for a dot a module, and for one that a tilt puts behind the camera."""
     rng, severity = generator(rng), number("severity", severity, 0, 1)
     if not isinstance(damage, Harm):
         raise ValueError(f"damage must be a Damage or None, not {damage!r}")
@@ -101,8 +98,7 @@ def _sampled(
     """The sheet as lens and sensor see it, without motion and defocus: uint8, 255 for a reflectance of 1.
     matrix: 3×3, from the sheet's pixels to the picture's, from top left corners; paper: its grey.
     Averaged down to no fewer than 1.2 pixels for one, it is blurred as lens and pixels do, then sampled
-    linearly; tilted, it is blurred in part after that, at two or three times the picture's resolution.
-    """
+    linearly; tilted, it is blurred in part after that, at two or three times the picture's resolution."""
     (a, b, e), (c, d, f), (g, h, k) = matrix.tolist()
     middle = len(sheet) / 2
     x, y, depth = (a + b) * middle + e, (c + d) * middle + f, (g + h) * middle + k

@@ -60,8 +60,7 @@ def capability() -> "pd.DataFrame":
 
 def sizes(lengths: Iterable[int], mode: str = "byte") -> "pd.DataFrame":
     """The smallest symbol for content of each length, in units of `mode`, at each level that holds it: rows
-    of length, level, version, modules (along one side) and free (the highest level at no larger version).
-    """
+    of length, level, version, modules (along one side) and free (the highest level in the same version)."""
     import pandas as pd
 
     asked = pd.DataFrame({"length": [integer("lengths", length, 1, 10**6) for length in lengths]})
@@ -111,8 +110,7 @@ def break_point(symbol: Symbol, order: np.ndarray, paint: str = "flip") -> float
 
 def survival(version: int, level: Level | str, module_error_rate: float | np.ndarray) -> float | np.ndarray:
     """The chance that every block can be corrected when each module is wrong independently, at a rate from 0
-    to 1, a number or an array of any shape, as the answer: the product of the blocks' binomial tails.
-    """
+    to 1, a number or an array, as the answer: the product of the blocks' binomial tails."""
     from scipy import stats
 
     here = layout(version, level)

@@ -19,13 +19,11 @@ _SCALES = (1e-6, 1e4)  # in px/mm; each setting is annotated with the least and 
 
 @dataclass(frozen=True)
 class Print:
-    """What a printer makes of a symbol.
-
+    """A symbol's print.
     width_mm: the printed width, quiet zone included or not (quiet_zone_included); dpi: dots per inch, whole
     ones to a module, the rest stays blank; None: modules of any size; quiet_zone: modules on each side;
     ink_spread_mm: at each edge, below 0 it shrinks; paper: its reflectance; contrast: the paper's less the
-    ink's, ISO/IEC 15415's.  ValueError out of range.  The defaults are assumptions: a good print on white.
-    """
+    ink's, ISO/IEC 15415's.  ValueError out of range.  The defaults are assumptions: a good print on white."""
 
     width_mm: Annotated[float, (0.1, 1e4)]
     dpi: Annotated[float | None, (1, 1e5)] = None
@@ -68,17 +66,15 @@ class Print:
 @dataclass(frozen=True)
 class Camera:
     """A pinhole camera that looks at the middle of a print, with a blurred and noisy sensor.
-
     px_per_mm: at the middle of the print (`at`: by distance); frame_width_px, frame_height_px: what does not
-    fit is cut off; fov_deg: how wide the frame sees, hence the perspective; lens_blur_px: standard deviation
-    of what lens and sensor blur; defocus_mm: diameter of the disc that a point becomes; motion_mm: of the
-    print while exposed, sideways; rotation_deg: of the print, clockwise; tilt_deg: about an axis at
-    tilt_axis_deg from the horizontal; sway_deg: standard deviation of rotation and tilts between pictures;
-    exposure: light from a white surface, clipped above 1; noise: its standard deviation; shadow: share of the
-    light missing beyond a soft edge across the symbol; glare: light added by a reflection somewhere on it, a
-    fifth of it in radius; jpeg_quality: None: not compressed.  ValueError out of range.  The defaults are
-    assumptions: a frame as of a phone's video preview, a steady hand, good light and focus.
-    """
+    fit is cut off; fov_deg: how wide the frame sees; lens_blur_px: standard deviation of lens and sensor;
+    defocus_mm: diameter of the disc that a point becomes; motion_mm: of the print while exposed, sideways;
+    rotation_deg: of the print, clockwise; tilt_deg: about an axis at tilt_axis_deg from the horizontal;
+    sway_deg: standard deviation of rotation and tilts between pictures; exposure: light from a white surface,
+    clipped above 1; noise: its standard deviation; shadow: share of the light missing beyond a soft edge
+    across the symbol; glare: light added by a reflection somewhere on it, a fifth of it in radius;
+    jpeg_quality: None: not compressed.  ValueError out of range.  The defaults are assumptions: a frame as of
+    a phone's video preview, a steady hand, good light and focus."""
 
     px_per_mm: Annotated[float, _SCALES]
     frame_width_px: Annotated[int, (16, 20_000)] = 1920
@@ -144,10 +140,9 @@ def project(matrix: np.ndarray, points: object) -> np.ndarray:
 
 
 def place(size: int, printed: Print, camera: Camera, rng: Rng) -> tuple[np.ndarray, tuple[int, int]]:
-    """Where a photograph shows a symbol of `size` modules: (3×3 projection, (height, width) in px).
-    The projection takes modules, x right and y down from the symbol's top left corner, to the picture's px
-    from its own.  rng: as for `photograph`.  ValueError where a tilt puts part of it behind the camera.
-    """
+    """Where a photograph shows a symbol of `size` modules: a 3×3 projection of modules, x right and y down
+    from its top left corner, to px from the picture's own; and the picture's (height, width) in px.
+    rng: as for `photograph`.  ValueError where a tilt puts part of it behind the camera."""
     rng = generator(rng)
     phase = rng.random(2)
     sway = rng.standard_normal(3).clip(-3, 3) * radians(camera.sway_deg)

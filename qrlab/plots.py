@@ -33,6 +33,12 @@ READER_STYLE = {
     "opencv": ("#94a321", "D"),
     "opencv-aruco": ("#b8489a", "v"),
     "boofcv": ("#5c3414", "P"),
+    "zxing-java": ("#9119ea", "h"),
+    "wechat": ("#46d385", "*"),
+    "jsqr": ("#ea84e8", "<"),
+    "qr": ("#2d198f", ">"),
+    "quirc": ("#92114d", "p"),
+    "qrdec": ("#8760d9", "d"),
     "model": (GREY, ""),
 }
 LOOKS = {level: (color, "") for level, color in LEVEL_COLOR.items()} | READER_STYLE
@@ -63,8 +69,7 @@ def table(data: Table, formats: Any = None, caption: str = "", *, left: Sequence
 
 
 def save(what: Figure | pd.DataFrame, name: str) -> None:
-    """A figure as NAME.svg and NAME.png, for slides, or a data frame as NAME.csv: to the folder that the
-    environment variable QRLAB_FIGURES names, or else to ../reports/figures."""
+    """A figure as NAME.svg and NAME.png, a table as NAME.csv: to $QRLAB_FIGURES, else ../reports/figures."""
     folder = Path(os.environ.get(FIGURES, "../reports/figures"))
     folder.mkdir(parents=True, exist_ok=True)
     if isinstance(what, pd.DataFrame):
@@ -97,7 +102,7 @@ def legend(figure: Figure, *, readers: Sequence[str] = (), more: Sequence[Any] =
         look = {"linestyle": DASHED if sign == "dashed" else sign}
         handles.append(plt.Line2D([], [], color=GREY, label=text, **look))
     handles += more
-    place: Look = {"ncols": len(handles), "columnspacing": 1.2, "handlelength": 1.2 if readers else 1.8}
+    place: Look = {"ncols": min(len(handles), 8), "columnspacing": 1.2, "handlelength": 1.2 if readers else 1.8}
     figure.legend(handles=handles, loc="outside upper center", **place)
 
 
@@ -150,11 +155,8 @@ def recovery(
     documented: bool = False,
 ) -> Axes:
     """Recovery against damage: a line for each level, or reader, with its interval as a band.
-
     data: columns x, `by` ("level" or "reader"), rate, low and high, 0 to 1 as severity is; another x has
-    its own unit.  dotted: thin, without bands, as for the model; documented: the levels' percentages as
-    dashed verticals, with their numbers above in a figure's first row.
-    """
+    its own unit.  dotted: thin, without bands; documented: the levels' percentages as dashed verticals."""
     ax = ax or plt.gca()
     percent = data.assign(**100 * data[["rate", "low", "high"]])
     percent[x] *= 100 if x == "severity" else 1

@@ -1,7 +1,4 @@
-"""Notebooks to a report: execute them, write self-contained HTML pages and an index.
-
-Results are computed in the notebooks, never here.
-"""
+"""Notebooks, which compute all results, to a report: self-contained HTML pages and an index."""
 
 import ast
 import os
@@ -28,12 +25,11 @@ TEMPLATES = Path(__file__).parent / "page"
 
 
 def report(folder: Path, out: Path, only: Sequence[str] = (), parameters: Sequence[str] = ()) -> Path:
-    """Execute the notebooks of `folder` and write a page for each and an index to `out`.
+    """Execute the notebooks of `folder`; write a page for each and an index, whose path it returns, to `out`.
 
     only: numbers of notebooks, "01", none: all; parameters: "name=value" strings, each for every notebook
-    that has it; full, where a notebook has it, is False unless given: quick results, computed.  Figures and
-    tables that they save (plots.save) go to `out`/figures.  Returns the index's path.  Nothing is written
-    unless every notebook ran; raises ValueError.
+    that has it; full is False unless given: quick results, computed.  What they save (plots.save) goes to
+    `out`/figures.  ValueError for bad input and a notebook that fails: then nothing is written.
     """
     found = {path.name[:2]: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
     if not found:
@@ -80,9 +76,8 @@ def _parameters(path: Path) -> dict[str, Any]:
 
 
 def execute(path: Path, parameters: dict[str, Any], scratch: str) -> nbformat.NotebookNode:
-    """The notebook at `path`, executed in a fresh kernel with `parameters`; it saves to `scratch`/figures.
-    Shows progress, a step a cell.  Raises ValueError with the failing cell's error.
-    """
+    """The notebook at `path`, executed in a fresh kernel with `parameters`, showing progress; what it saves
+    goes to `scratch`/figures.  ValueError with the failing cell's error."""
     # Environment variables, of the kernel alone: progress bars and widgets are of no use on a page.
     own = {FIGURES: f"{scratch}/figures", STILL: "1", "TQDM_DISABLE": "1"}
     first = f"--IPKernelApp.exec_lines=__import__('os').environ.update({own})"

@@ -107,8 +107,7 @@ def too_long(length: int, mode: str, level: Level, version: int | None = None) -
 class Symbol:
     """A QR code symbol, which prints without its content and shows itself as an SVG in Jupyter.
     content: bytes, maybe a secret; mode: "numeric", "alphanumeric" or "byte"; version: 1 to 40; mask: 0 to 7;
-    modules: read-only bool n×n, True = dark, without the quiet zone.
-    """
+    modules: read-only bool n×n, True = dark, without the quiet zone."""
 
     content: bytes
     mode: str
@@ -130,8 +129,7 @@ class Symbol:
 
     def picture(self, kind: str = "svg", *, quiet_zone: int = 4, **options: object) -> bytes:
         """The symbol as a file of `kind`, "svg" or "png", with `quiet_zone` modules round it (0 to 1000);
-        options: of segno's writer, for instance scale (SVG units or PNG pixels a module, 1).
-        """
+        options: of segno's writer, for instance scale (SVG units or PNG pixels a module, 1)."""
         one_of("kind", kind, ("svg", "png"))
         options["border"] = integer("quiet_zone", quiet_zone, 0, 1000)
         out = io.BytesIO()
@@ -154,10 +152,9 @@ def make(
     """The symbol for `content`: one segment, in the smallest version that fits unless one is given.
 
     content: str (numeric or alphanumeric mode where every character allows it, else UTF-8 in byte mode,
-    without ECI) or bytes (byte mode); not empty.  mask: None chooses by the standard's penalties.
-    boost: raise the level as far as it costs no larger version.  keep: cache the symbol, so that asking
-    again costs nothing; False for a secret.
-    Raises ValueError for bad input; content that doesn't fit says how much would, at which level.
+    without ECI) or bytes (byte mode), not empty; mask: None chooses by the standard's penalties; boost: raise
+    the level as far as it costs no larger version; keep: cache the symbol, False for a secret.
+    ValueError for bad input; where content doesn't fit it says how much would, at which level.
     """
     if not isinstance(content, str | bytes) or not content:
         got = "an empty one" if content in ("", b"") else type(content).__name__
@@ -187,8 +184,7 @@ class Layout:
     codeword: int n×n, the index in interleaved order of the codeword a module belongs to, else -1;
     block: int per codeword; correctable: int per block, wrong codewords it can correct (floor(ec/2));
     role: str n×n: finder, separator, timing, alignment, format, version, dark, data, remainder;
-    places: int codewords×8, flat indices of each codeword's modules.
-    """
+    places: int codewords×8, flat indices of each codeword's modules."""
 
     version: int
     level: Level

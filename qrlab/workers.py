@@ -1,7 +1,4 @@
-"""Trials, carried out in processes of their own: a reader that crashes or hangs costs one reading.
-
-The processes are those of joblib's pool, loky.  Nothing here knows designs, counts or caches.
-"""
+"""Trials, in processes of their own (loky's): a reader that crashes or hangs costs one reading."""
 
 import atexit
 import faulthandler
@@ -52,11 +49,8 @@ class WorkerError(RuntimeError):
 
 
 def carry_out(task: Task) -> list[list[Row]]:
-    """The readings of a task: for each cell, a row for each trial.
-
-    Where the process ends, its trials are carried out one by one, and then the readings of one: what ends a
-    process of its own is counted as crash or timeout.
-    """
+    """The readings of a task: for each cell, a row for each trial.  Where the process ends, its trials are
+    carried out one by one, then their readings: what ends a process of its own is a crash or a timeout."""
     try:
         with _worker() as worker:
             return worker.ask(task)
