@@ -367,6 +367,13 @@ def test_bytes_that_are_almost_utf_8_are_read(reader):
     assert qr.decode(qr.make(ALMOST_UTF_8).modules, reader, ALMOST_UTF_8).outcome == "ok"
 
 
+@readers("zxing", "jsqr", "quirc", "qrdec")
+@pytest.mark.parametrize(("content", "expected"), [(b"\xff", b"\xfe"), (b"caf\xe9 1", b"caf\xe8 1")])
+def test_other_bytes_that_are_no_utf_8_are_a_misreading(reader, content, expected):
+    reading = qr.decode(qr.make(content).modules, reader, expected)
+    assert (reading.outcome, reading.content) == ("misread", content)
+
+
 # --- what the answer is compared with ---
 
 

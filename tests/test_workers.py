@@ -73,7 +73,8 @@ def test_what_a_reader_prints_gives_or_raises_does_no_harm(badly):
     assert list(by_reader["bad_readers:babbles"].outcome) == list(by_reader["zxing"].outcome)
     assert set(by_reader["bad_readers:gives_a_number"].outcome) == {"error"}
     said = badly[badly.outcome == "error"].groupby("reader", observed=True).detail.unique()
-    assert list(said["bad_readers:gives_a_number"]) == ["TypeError: it gave neither bytes, str nor None, but int"]
+    neither = "TypeError: it gave neither bytes, str nor None, but int"
+    assert list(said["bad_readers:gives_a_number"]) == [neither]
     assert list(said["bad_readers:raises"]) == ["OverflowError: too much to read"], "on one line"
     assert list(said["bad_readers:quits"]) == ["SystemExit: 3"]
 

@@ -2,10 +2,9 @@
 
 ZXing is asked as Android apps do: a frame's luminance, a hybrid binarizer, QR codes.  zxing-java-thorough has
 its hints TRY_HARDER and ALSO_INVERTED.  Habits: it gives text, whose character set it guesses (UTF-8,
-Shift-JIS, ISO 8859-1; UTF-16 where a mark says so).
+Shift-JIS, ISO 8859-1; UTF-16 where a mark says so); it misses some clean symbols above version 19.
 
-BoofCV, in the release that pyboof brings, is asked for its default QR code detector, which is its thorough
-setting.
+BoofCV, as pyboof brings it, is asked for its default QR code detector, which is its thorough setting.
 """
 
 import importlib

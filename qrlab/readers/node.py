@@ -4,7 +4,8 @@ Frames go to js/worker.mjs and answers come back over its pipes.
 
 jsQR is asked by `jsQR(data, width, height)`: dark on light, then light on dark.  That default is its thorough
 setting; jsqr-quick has its inversionAttempts at dontInvert, as video is read.  A call's options become the
-next call's defaults, so each is asked in full.  It hands over the very bytes, and gives no reason.
+next call's defaults, so each is asked in full.  It hands over the very bytes, and gives no reason.  It looks
+for an alignment pattern of version 23 in the wrong place, and reads no 23-L; it misreads structured append.
 
 qr is asked by `decodeQR(picture)`; qr-thorough tries all it can without a limit of time, as it says for
 photographs.  It reads nothing that is mirrored; bytes that are no UTF-8 are marked with U+FFFD; its reason is

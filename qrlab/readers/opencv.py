@@ -1,7 +1,7 @@
 """OpenCV's two detectors, asked by `detectAndDecodeBytes` (`detectAndDecode` ends a text at a NUL).
 
 They have no thorough setting.  Habits: bytes that are no UTF-8 they take for ISO 8859-1; the first misses
-many undamaged symbols above version 16; both can raise.
+many undamaged symbols above version 16; both can raise, as at Chinese mode.
 """
 
 from functools import partial

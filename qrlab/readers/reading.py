@@ -73,8 +73,8 @@ def read_picture(read: Read, picture: np.ndarray, expected: bytes | None) -> Rea
     if expected is None or data == expected:
         return Reading("ok", data, seconds, "")
     one, other = (re.sub("\ufffd+", "\ufffd", each.decode(errors="replace")) for each in (data, expected))
-    taken_for = "damaged utf-8" if one == other else None  # how many marks stand for its bytes, differs
-    if taken_for := character_set(data, expected) or taken_for:
+    marked = one == other and data.decode(errors="ignore").encode() == data  # how many marks, differs
+    if taken_for := character_set(data, expected) or ("damaged utf-8" if marked else None):
         return Reading("ok", expected, seconds, f"as {taken_for}")
     return Reading("misread", data, seconds, "")
 
