@@ -42,6 +42,7 @@ class Cache:
             self.database.text_factory = lambda text: text.decode(errors="replace")  # checksums tell
             columns = "key TEXT PRIMARY KEY, data TEXT, sum TEXT"
             self.database.execute(f"CREATE TABLE IF NOT EXISTS kept ({columns})")
+            self.database.execute("SELECT key, data, sum FROM kept LIMIT 0")
             (state,) = self.database.execute("PRAGMA integrity_check(1)").fetchone()
             if state != "ok":
                 raise sqlite3.DatabaseError(state)
@@ -51,13 +52,16 @@ class Cache:
     def _begin_anew(self, problem: Exception) -> None:
         """Set a damaged file aside and begin another; a problem elsewhere, a full disk say, is the user's."""
         if getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in _DAMAGED:
-            raise OSError(f"cache {self.file} can't be used now, and is left as it is: {problem}") from None
+            raise self._unusable(problem) from None
         self.__exit__()
         aside = self.file.with_suffix(".damaged")
         self.file.replace(aside)
         said = str(problem).splitlines()[0]
         warnings.warn(f"cache {self.file} is damaged ({said}): set aside as {aside.name}", stacklevel=6)
         self._open()
+
+    def _unusable(self, problem: Exception) -> OSError:
+        return OSError(f"cache {self.file} can't be used now, and is left as it is: {problem}")
 
     def get(self, key: str) -> Any:
         """What is kept under a key; None where nothing is."""
@@ -86,7 +90,7 @@ class Cache:
                 records = [(key, text, _digest(key + text)) for key, text in data.items()]
                 self.database.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", records)
         except sqlite3.Error as problem:
-            self._begin_anew(problem)
+            raise self._unusable(problem) from None
 
 
 def _digest(text: str) -> str:

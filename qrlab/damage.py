@@ -46,8 +46,7 @@ def painted(
 class Damage:
     """One piece of damage, of the model `kind`.
     field: (x, y) -> value, for a row of x and a column of y from 0 to 1; paint: as for `painted`;
-    spare_finders: leave out finder patterns and separators; by_module: reach whole modules, on a print too.
-    """
+    spare_finders: leave out finders and separators; by_module: reach whole modules, on a print too."""
 
     kind: str
     field: Field

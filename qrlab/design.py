@@ -37,8 +37,7 @@ class Condition:
 
 def read_design(design: pd.DataFrame | Mapping) -> tuple[pd.DataFrame, list[Condition]]:
     """The rows of a design whose readers are available: a table with all values, and its conditions.
-    A warning names readers that are left out, and .attrs["left_out"] says why; ValueError names a bad row.
-    """
+    A warning names readers that are left out, and .attrs["left_out"] says why; ValueError names a bad row."""
     rows: list[dict[str, Any]] = []
     conditions: list[Condition] = []
     scenes: dict[str, Scene] = {}

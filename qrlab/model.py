@@ -82,10 +82,8 @@ def _blocks(version: int, level: Level) -> tuple[np.ndarray, int]:
 
 def break_point(symbol: Symbol, order: np.ndarray, paint: str = "flip") -> float | np.ndarray:
     """The severity at which the first block can no longer be corrected, exactly; inf where it never comes.
-
     order: float n×n, the severity at which each module is reached, for one answer; or trials×n×n for an array
-    of them.  paint: "flip", "dark" or "light": a module of that colour is not wrong.
-    """
+    of them.  paint: "flip", "dark" or "light": a module of that colour is not wrong."""
     n = of_type("symbol", symbol, Symbol).size
     order = np.asarray(order)
     if order.shape[-2:] != (n, n) or not 2 <= order.ndim <= 3 or order.dtype.kind not in "fiu":
