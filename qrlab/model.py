@@ -31,13 +31,11 @@ def ordered(levels: "pd.Series") -> "pd.Categorical":
 
 def capability() -> "pd.DataFrame":
     """What each symbol holds and corrects: 160 rows, by version and level (an ordered category).
-
     modules: along one side; codewords, data_codewords, blocks: counts; correctable: wrong codewords,
     floor(ec/2) of each block; correctable_iso: the same less the standard's misdecode protection;
     documented_pct: 7, 15, 25 or 30; capability_pct, capability_iso_pct: correctable as percent of all
     codewords; guaranteed_pct: the largest share of codewords that can be wrong whichever they are;
-    numeric, alphanumeric, bytes, kanji: what one segment holds.
-    """
+    numeric, alphanumeric, bytes, kanji: what one segment holds."""
     import pandas as pd
 
     symbols = [(version, level) for version in VERSIONS for level in Level]

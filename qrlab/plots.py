@@ -102,8 +102,8 @@ def legend(figure: Figure, *, readers: Sequence[str] = (), more: Sequence[Any] =
         look = {"linestyle": DASHED if sign == "dashed" else sign}
         handles.append(plt.Line2D([], [], color=GREY, label=text, **look))
     handles += more
-    place: Look = {"ncols": min(len(handles), 8), "columnspacing": 1.2, "handlelength": 1.2 if readers else 1.8}
-    figure.legend(handles=handles, loc="outside upper center", **place)
+    look = {"ncols": min(len(handles), 8), "columnspacing": 1.2, "handlelength": 1.2 if readers else 1.8}
+    figure.legend(handles=handles, loc="outside upper center", **look)
 
 
 def label_ends(ax: Axes) -> None:

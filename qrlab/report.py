@@ -26,11 +26,9 @@ TEMPLATES = Path(__file__).parent / "page"
 
 def report(folder: Path, out: Path, only: Sequence[str] = (), parameters: Sequence[str] = ()) -> Path:
     """Execute the notebooks of `folder`; write a page for each and an index, whose path it returns, to `out`.
-
     only: numbers of notebooks, "01", none: all; parameters: "name=value" strings, each for every notebook
     that has it; full is False unless given: quick results, computed.  What they save (plots.save) goes to
-    `out`/figures.  ValueError for bad input and a notebook that fails: then nothing is written.
-    """
+    `out`/figures.  ValueError for bad input and a notebook that fails: then nothing is written."""
     found = {path.name[:2]: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
     if not found:
         raise ValueError(f"notebooks must be a folder with notebooks such as 01_….ipynb, not {folder}")

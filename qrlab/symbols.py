@@ -150,12 +150,10 @@ def make(
     keep: bool = True,
 ) -> Symbol:
     """The symbol for `content`: one segment, in the smallest version that fits unless one is given.
-
     content: str (numeric or alphanumeric mode where every character allows it, else UTF-8 in byte mode,
     without ECI) or bytes (byte mode), not empty; mask: None chooses by the standard's penalties; boost: raise
     the level as far as it costs no larger version; keep: cache the symbol, False for a secret.
-    ValueError for bad input; where content doesn't fit it says how much would, at which level.
-    """
+    ValueError for bad input; where content doesn't fit it says how much would, at which level."""
     if not isinstance(content, str | bytes) or not content:
         got = "an empty one" if content in ("", b"") else type(content).__name__
         raise ValueError(f"content must be a str or bytes that is not empty, not {got}")
