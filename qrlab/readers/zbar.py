@@ -2,7 +2,7 @@
 
 It has no thorough setting that pyzbar offers.  Habits: it guesses the character set of bytes (UTF-8,
 Shift-JIS, Big5, ISO 8859-1) and gives the guess in UTF-8; it gives no reason; as the standard wants, it
-corrects fewer errors in the smallest symbols; it misses some undamaged ones; pyzbar raises at structured append.
+corrects fewer errors in the smallest symbols; it misses some undamaged ones; at structured append it raises.
 """
 
 import ctypes
