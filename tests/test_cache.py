@@ -1,14 +1,12 @@
-"""The cache's file: damaged, full, locked, shared, out of date; what it gives is right all the same."""
+"""The cache's file: damaged, full, shared, out of date; what it gives is right all the same."""
 
 import json
+import re
 import shutil
-import sqlite3
 import subprocess
 import sys
-import threading
 import warnings
-from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +31,7 @@ def write(folder: Path) -> Path:
     with Cache(folder) as store:
         for n in range(4):
             store.put({key: value for key, value in VALUES.items() if key.endswith(f" {n}")})
-    return folder / "kept.sqlite"
+    return folder / "kept.txt"
 
 
 def made_anew(folder: Path) -> int:
@@ -43,8 +41,10 @@ def made_anew(folder: Path) -> int:
         there = {key: value for key, value in found.items() if value is not None}
         store.put({key: value for key, value in VALUES.items() if key not in there})
     assert there.items() <= VALUES.items()
-    with Cache(folder) as store:
-        assert {key: store.get(key) for key in VALUES} == VALUES
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with Cache(folder) as store:
+            assert {key: store.get(key) for key in VALUES} == VALUES
     return len(VALUES) - len(there)
 
 
@@ -59,8 +59,10 @@ def test_values_are_anything_that_json_holds_and_the_last_one_counts(tmp_path):
     with Cache(tmp_path) as store:
         assert store.get("key") is None
         store.put({"key": {"a": [1, 0.1, None, "ü\ud800"]}, "other": 1})
+    with Cache(tmp_path) as store:
         assert (store.get("key"), store.get("other")) == ({"a": [1, 0.1, None, "ü\ud800"]}, 1)
         store.put({"key": 2, "a lone surrogate \ud800": 3})
+    with Cache(tmp_path) as store:
         assert [store.get(key) for key in ("key", "a lone surrogate \ud800", "ke")] == [2, 3, None]
 
 
@@ -79,95 +81,66 @@ def cut(data: bytes) -> bytes:
     return data[: len(data) * 2 // 3]
 
 
-def without_header(data: bytes) -> bytes:
-    return b"?" * 100 + data[100:]
-
-
 def something_else(data: bytes) -> bytes:
     return b"a note to myself\n" * 500
 
 
-def a_page_of_zeros(share: float) -> Callable[[bytes], bytes]:
-    def zeros(data: bytes) -> bytes:
-        page = int(share * len(data)) // 4096
-        return data[: 4096 * page] + bytes(4096) + data[4096 * (page + 1) :]
-
-    return zeros
+def zeros(data: bytes) -> bytes:
+    return data[: len(data) // 3] + bytes(200) + data[len(data) // 3 + 200 :]
 
 
 def flips(data: bytes) -> bytes:
     damaged = bytearray(data)
-    for place in np.random.default_rng(0).choice(np.flatnonzero(np.frombuffer(data, np.uint8)), 20):
-        damaged[place] ^= 1
+    for place in np.random.default_rng(0).choice(len(data), 5):
+        damaged[place] ^= 128
     return bytes(damaged)
 
 
-DAMAGES = [cut, without_header, something_else, *map(a_page_of_zeros, (0, 0.3, 0.6, 0.99)), flips]
+def another_key(data: bytes) -> bytes:
+    return data[41:81][::-1].join(data.split(data[41:81]))
+
+
+def another_value(data: bytes) -> bytes:
+    return data.replace(b"1000", b"2000")
+
+
+def a_blank_more(data: bytes) -> bytes:
+    return data.replace(b"]\n", b"] \n", 3)
+
+
+def a_line_end_less(data: bytes) -> bytes:
+    return data.replace(b"\n", b"", 1)
+
+
+DAMAGES = [cut, something_else, zeros, flips, another_key, another_value, a_blank_more, a_line_end_less]
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
-def test_a_damaged_file_is_noticed_and_made_anew(kept, damage):
-    damaged = damage(kept.read_bytes())
-    kept.write_bytes(damaged)
-    with pytest.warns(UserWarning, match=r"cache .*kept.sqlite (is damaged|has a damaged record)") as warned:
-        assert made_anew(kept.parent) > 0
-    if "set aside as kept.damaged" in str(warned[0].message):
-        assert kept.with_suffix(".damaged").read_bytes() == damaged
+def test_what_is_damaged_is_noticed_and_made_anew_and_nothing_else(kept, damage):
+    kept.write_bytes(damage(kept.read_bytes()))
+    with pytest.warns(UserWarning, match=r"cache .*kept.txt has damaged records"):
+        costs = made_anew(kept.parent)
+    assert 0 < costs <= (16 if damage == something_else else 6)
 
 
-def test_an_empty_file_or_a_strange_journal_is_no_matter(kept):
-    kept.with_name("kept.sqlite-journal").write_bytes(b"?" * 5000)
-    assert made_anew(kept.parent) == 0
+def test_an_empty_file_is_no_matter(kept):
     kept.write_bytes(b"")
     assert made_anew(kept.parent) == len(VALUES)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        "UPDATE kept SET data = replace(data, '1000', '2000')",
-        "UPDATE kept SET data = data || ' ' WHERE data LIKE '%1000%'",
-        "UPDATE kept SET key = substr(key, 2) || substr(key, 1, 1)",
-        "UPDATE kept SET (data, sum) = (SELECT data, sum FROM kept other WHERE other.key > kept.key LIMIT 1)",
-    ],
-    ids=["another value", "a blank more", "another key", "another's value"],
-)
-def test_a_record_that_is_not_what_was_written_is_made_anew(kept, change):
-    with closing(sqlite3.connect(kept)) as database, database:
-        database.execute(change)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        read = made_anew(kept.parent)
-    assert read > 0
-    assert {"damaged record" in str(warning.message) for warning in caught} <= {True}
-
-
-@pytest.mark.parametrize("schema", ["CREATE TABLE notes (note)", "CREATE TABLE kept (note)"])
-def test_another_programs_database_is_no_matter(tmp_path, schema):
-    with closing(sqlite3.connect(tmp_path / "kept.sqlite")) as database, database:
-        database.execute(schema)
-    with warnings.catch_warnings(record=True):
-        warnings.simplefilter("always")
-        assert made_anew(tmp_path) == len(VALUES)
-
-
 @pytest.mark.proof
-def test_a_byte_changed_anywhere_never_changes_a_value_nor_raises_and_what_it_costs_is_said(tmp_path):
-    """All of the header, some everywhere else; half get their highest bit."""
+def test_a_byte_changed_anywhere_costs_no_more_than_two_values_and_that_is_said(tmp_path):
     file = write(tmp_path)
     data = file.read_bytes()
-    used = np.flatnonzero(np.frombuffer(data, np.uint8))  # most of a small file is empty
     rng = np.random.default_rng(0)
-    places = [*range(100), *rng.choice(used[used >= 100], 700, replace=False)]
-    costs = []
-    for place, flip in zip(places, rng.choice([1, 2, 4, 32, 128, 128, 128], len(places))):
-        file.write_bytes(data[:place] + bytes([data[place] ^ int(flip)]) + data[place + 1 :])
+    for place in rng.choice(len(data), 800, replace=False):
+        flip = int(rng.choice([1, 2, 4, 32, 128]))
+        file.write_bytes(data[:place] + bytes([data[place] ^ flip]) + data[place + 1 :])
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            costs.append(made_anew(tmp_path))
-        assert bool(caught) >= bool(costs[-1]), f"byte {place}"
-    assert sum(cost == len(VALUES) for cost in costs) > 10, "files that could not be read any more"
-    assert sum(0 < cost < len(VALUES) for cost in costs) > 50, "records that could not"
+            costs = made_anew(tmp_path)
+        assert costs <= 2, f"byte {place}"
+        assert bool(caught) == bool(costs), f"byte {place}"
 
 
 # --- no place to write ---
@@ -175,15 +148,10 @@ def test_a_byte_changed_anywhere_never_changes_a_value_nor_raises_and_what_it_co
 
 def test_a_cache_that_is_no_folder_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    for place in ("file", "file/below"):
-        with pytest.raises(OSError, match=rf"cache .*folder.*/{place}"), Cache(tmp_path / place):
-            pass
-    (tmp_path / "taken/kept.sqlite").mkdir(parents=True)
-    with (
-        pytest.raises(OSError, match=r"cache .*/taken/kept.sqlite .*unable to open"),
-        Cache(tmp_path / "taken"),
-    ):
-        pass
+    (tmp_path / "taken/kept.txt").mkdir(parents=True)
+    for place in ("file", "file/below", "taken"):
+        with pytest.raises(OSError, match=rf"cache .*/{place}/kept.txt can't be written"):
+            Cache(tmp_path / place).__enter__()
     assert (tmp_path / "file").read_text() == ""
 
 
@@ -205,17 +173,16 @@ def full(tmp_path_factory) -> Program:
 @pytest.mark.proof
 def test_a_full_disk_is_no_more_than_an_error_that_names_the_cache_and_leaves_no_workers(full):
     assert full.process.returncode == 1
-    (error,) = [line for line in full.said.splitlines() if "Error" in line]
-    assert error.startswith(
-        f"OSError: cache {full.cache / 'kept.sqlite'} can't be used now, and is left as it is: "
-    )
+    (error,) = [line for line in full.said.splitlines() if re.match(r"\w*Error", line)]
+    assert error.startswith(f"OSError: cache {full.cache / 'kept.txt'} can't be written: ")
     assert "Warning" not in full.said
     until(lambda: not full.workers())
 
 
 @pytest.mark.proof
 def test_when_there_is_room_again_the_run_goes_on(full, asked):
-    assert_goes_on(full.cache, full.finished(), asked)
+    with pytest.warns(UserWarning, match="damaged records, which are made anew: 1$"):
+        assert_goes_on(full.cache, full.finished(), asked)
 
 
 @pytest.fixture
@@ -244,13 +211,10 @@ def test_a_disk_that_is_really_full_is_an_error_until_there_is_room(tiny_disk):
                 store.put({key: value})
                 finished.append(key)
         assert 0 < len(finished) < len(values)
-        with pytest.raises(OSError, match=f"cache {place}/kept.sqlite .*full"):
+        with pytest.raises(OSError, match=f"cache {place}/kept.txt can't be written.* No space"):
             store.put({key: value})
         assert grow()
-        store.put({"another": 1})
-    with closing(sqlite3.connect(place / "kept.sqlite")) as database:
-        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    with Cache(place) as store:
+    with pytest.warns(UserWarning, match="damaged records"), Cache(place) as store:
         found = [store.get(key) for key in values]
     assert found == [value if key in finished else None for key, value in values.items()]
 
@@ -258,30 +222,13 @@ def test_a_disk_that_is_really_full_is_an_error_until_there_is_room(tiny_disk):
 # --- others at the same file ---
 
 
-def test_a_locked_file_is_waited_for(kept):
-    other = sqlite3.connect(kept, check_same_thread=False)
-    with closing(other), Cache(kept.parent) as store:
-        other.execute("BEGIN EXCLUSIVE")
-        unlock = threading.Thread(target=other.rollback)
-        store.database.set_trace_callback(lambda statement: unlock.ident or unlock.start())
-        store.put({"key": 1})
-        unlock.join()
+def test_who_finds_damage_does_not_keep_another_from_writing(kept):
+    with Cache(kept.parent) as store:
+        kept.write_bytes(cut(kept.read_bytes()))
+        with pytest.warns(UserWarning, match="damaged records"), Cache(kept.parent):
+            store.put({"key": 1})
+    with Cache(kept.parent) as store:
         assert store.get("key") == 1
-
-
-def test_a_file_that_stays_locked_is_named(kept, monkeypatch):
-    connect = sqlite3.connect
-    monkeypatch.setattr(cache.sqlite3, "connect", lambda *a, **k: connect(*a, **k | {"timeout": 0.01}))
-    with closing(connect(kept)) as other, Cache(kept.parent) as store:
-        other.execute("BEGIN EXCLUSIVE")
-        for use in (
-            lambda: store.get("key"),
-            lambda: store.put({"key": 1}),
-            lambda: Cache(kept.parent).__enter__(),
-        ):
-            with pytest.raises(OSError, match=r"cache .*kept.sqlite .*locked"):
-                use()
-    assert not kept.with_suffix(".damaged").exists()
 
 
 @pytest.mark.proof
@@ -315,12 +262,11 @@ def read_of(tmp_path, asked) -> list[tuple]:
 
 
 def test_a_run_with_a_damaged_cache_comes_to_the_same_result(tmp_path, expected, read_of):
-    file = tmp_path / "kept.sqlite"
-    with closing(sqlite3.connect(file)) as database, database:
-        database.execute("UPDATE kept SET data = replace(data, '[[0,', '[[1,') WHERE rowid % 3 = 0")
-    with pytest.warns(UserWarning, match="damaged record") as warned:
+    file = tmp_path / "kept.txt"
+    file.write_bytes(file.read_bytes().replace(b" [[0,", b" [[1,", 3))
+    with pytest.warns(UserWarning, match="damaged records, which are made anew: 3$"):
         assert_same(qr.run(DESIGN, cache=tmp_path, **RUN), expected)
-    assert len(read_of) == 10 * len(warned) > 0
+    assert len(read_of) == 30
     file.write_bytes(cut(file.read_bytes()))
     with pytest.warns(UserWarning, match="damaged"):
         assert_same(qr.run(DESIGN, cache=tmp_path, **RUN), expected)
@@ -356,37 +302,20 @@ def package(tmp_path, monkeypatch) -> Path:
     return copy
 
 
-def test_edited_code_that_a_reading_passes_through_counts_as_a_version_and_no_comment_does(package):
+def test_edited_code_that_a_reading_passes_through_counts_as_a_version(package):
     code = "import sys, qrlab.workers; print(*(name for name in sys.modules if name.startswith('qrlab.')))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     places = [package / name.removeprefix("qrlab.").replace(".", "/") for name in said.split()]
     reached = [place / "__init__.py" if place.is_dir() else place.with_suffix(".py") for place in places]
     assert {"workers", "zbar", "node", "imaging", "damage", "symbols"} <= {file.stem for file in reached}
     before = code_digest.__wrapped__("workers")
-    for file in reached:
-        edited = file.read_text().replace('"""', '"""Edited: ', 1).replace("\n\n", "\n\n# edited\n\n")
-        file.write_text(edited + "# edited\n")
     (package / "report.py").write_text("EDITED = 1\n")
-    assert code_digest.__wrapped__("workers") == before, "comments, and what no reading passes through"
-    for file in reached:
+    assert code_digest.__wrapped__("workers") == before, "no reading passes through it"
+    for file in [*reached, *package.glob("readers/js/*.mjs")]:
         source = file.read_text()
         file.write_text(source + "EDITED = 1\n")
         assert code_digest.__wrapped__("workers") != before, file.stem
         file.write_text(source)
-
-
-def test_a_docstring_of_a_function_or_class_is_no_code_and_other_text_is(package):
-    sources = {
-        "class": 'class A:\n    """{0}"""\n\n    def f(self):\n        """{0}"""\n        return 1\n',
-        "function": 'def f():\n    """{0}"""\n',
-        "text": 'def f():\n    return """{0}"""\n',
-    }
-    digests = {}
-    for name, source in sources.items():
-        for said in ("Before.", "After."):
-            (package / "made_up.py").write_text(source.format(said))
-            digests.setdefault(name, set()).add(code_digest.__wrapped__("made_up"))
-    assert {name: len(each) for name, each in digests.items()} == {"class": 1, "function": 1, "text": 2}
 
 
 # --- what the file tells ---
