@@ -87,16 +87,13 @@ def break_point(symbol: Symbol, order: np.ndarray, paint: str = "flip") -> float
     if order.shape[-2:] != (n, n) or not 2 <= order.ndim <= 3 or order.dtype.kind not in "fiu":
         raise ValueError(f"order must be numbers {n}×{n} or trials×{n}×{n}, not {order.dtype} {order.shape}")
     harmless = np.where(painted(symbol.modules, True, paint) == symbol.modules, np.inf, 0.0).ravel()
+    harmless[0] = np.inf  # in no codeword, it stands for what a shorter block lacks
     modules, correctable = _blocks(symbol.version, symbol.level)
     flat = order.reshape(-1, n * n)
     lost = np.empty(len(flat))
-    step = max(1, (1 << 16) // (n * n))  # half a MB: a copy is in the cache when its modules are looked up
-    copies = np.empty((min(step, len(flat)), n * n))
+    step = max(1, (1 << 15) // (n * n))  # a quarter of a MB: they are looked up in the cache
     for k in range(0, len(flat), step):
-        harmed = copies[: len(flat) - k]
-        harmed[:] = flat[k : k + step] if paint == "flip" else flat[k : k + step] + harmless
-        harmed[:, 0] = np.inf  # in no codeword, it stands for what a shorter block lacks
-        wrong = np.minimum.reduce(harmed.take(modules, -1), -3)
+        wrong = np.minimum.reduce((flat[k : k + step] + harmless).take(modules, -1), -3)
         if np.isnan(np.vdot(wrong, wrong)):  # a nan anywhere gets through to the sum
             raise ValueError("order must be numbers, inf for never, not nan")
         wrong.partition(correctable)
