@@ -3,7 +3,6 @@
 import ast
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Sequence
 from datetime import date
@@ -28,7 +27,8 @@ def report(folder: Path, out: Path, only: Sequence[str] = (), parameters: Sequen
     """Execute the notebooks of `folder`; write a page for each and an index, whose path it returns, to `out`.
     only: numbers of notebooks, "01", none: all; parameters: "name=value" strings, each for every notebook
     that has it; full is False unless given: quick results, computed.  What they save (plots.save) goes to
-    `out`/figures.  ValueError for bad input and a notebook that fails: then nothing is written."""
+    `out`/figures.  ValueError for bad input and a notebook that fails: then no page is written.  OSError for
+    an `out` that can't be made."""
     found = {path.name[:2]: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
     if not found:
         raise ValueError(f"notebooks must be a folder with notebooks such as 01_….ipynb, not {folder}")
@@ -47,17 +47,12 @@ def report(folder: Path, out: Path, only: Sequence[str] = (), parameters: Sequen
         except (KeyError, ValueError):
             like = f"of type {kind.__name__}, like {defaults[name]}"
             raise ValueError(f"{name} must be {like}, not {text}") from None
-    there = next(place for place in (out.absolute(), *out.absolute().parents) if place.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):  # said before the long work
-        raise ValueError(f"out must be a folder that can be written, or none yet, not {out}")
+    out.mkdir(parents=True, exist_ok=True)
     pages = []
     with tempfile.TemporaryDirectory() as scratch:
         for path, its in known.items():
             own = {name: given[name] for name in its if name in given}
-            pages.append(_page(path.stem, execute(path, own, scratch), its | own))
-        out.mkdir(parents=True, exist_ok=True)
-        if (figures := Path(scratch, "figures")).exists():
-            shutil.copytree(figures, out / "figures", dirs_exist_ok=True)
+            pages.append(_page(path.stem, execute(path, own, scratch, out.absolute() / "figures"), its | own))
     for page in pages:
         write_whole(out / page["file"], _render("page.html.j2", page=page, pages=pages))
     write_whole(out / "index.html", _render("contents.html.j2", pages=pages))
@@ -73,11 +68,11 @@ def _parameters(path: Path) -> dict[str, Any]:
     return {name: ast.literal_eval(about["default"]) for name, about in said.items()}
 
 
-def execute(path: Path, parameters: dict[str, Any], scratch: str) -> nbformat.NotebookNode:
+def execute(path: Path, parameters: dict[str, Any], scratch: str, figures: Path) -> nbformat.NotebookNode:
     """The notebook at `path`, executed in a fresh kernel with `parameters`, showing progress; what it saves
-    goes to `scratch`/figures.  ValueError with the failing cell's error."""
+    goes to `figures`.  ValueError with the failing cell's error."""
     # Environment variables, of the kernel alone: progress bars and widgets are of no use on a page.
-    own = {FIGURES: f"{scratch}/figures", STILL: "1", "TQDM_DISABLE": "1"}
+    own = {FIGURES: str(figures), STILL: "1", "TQDM_DISABLE": "1"}
     first = f"--IPKernelApp.exec_lines=__import__('os').environ.update({own})"
     # A port that was free may be taken before it is used; a socket in a folder of our own can't.
     channel = {"transport": "ipc", "ip": f"{scratch}/{path.stem}"} if os.name == "posix" else {}
@@ -116,13 +111,10 @@ def _page(stem: str, notebook: nbformat.NotebookNode, parameters: dict[str, Any]
 
 
 def _with_scopes(body: str) -> str:
-    """Header cells say what they head: columns within a table's head (nothing, if empty), rows elsewhere."""
-    parts = re.split(r"(<thead>.*?</thead>)", body, flags=re.DOTALL)
-    for k, part in enumerate(parts):
-        part = re.sub(r"<th\b([^>]*)>\s*(&nbsp;|)\s*</th>", r"<td\1></td>", part) if k % 2 else part
-        part = re.sub(r"<th\b(?=[^>]*colspan)", '<th scope="colgroup"', part)
-        parts[k] = re.sub(r"<th\b(?![^>]*scope)", f'<th scope="{("row", "col")[k % 2]}"', part)
-    return "".join(parts)
+    """Header cells say what they head: nothing, if empty, columns within a table's head, rows elsewhere."""
+    body = re.sub(r"<th\b([^>]*)>\s*(&nbsp;|)\s*</th>", r"<td\1></td>", body)
+    body = re.sub(r"(?s)<thead>.*?</thead>", lambda head: re.sub(r"<th\b", '<th scope="col"', head[0]), body)
+    return re.sub(r"<th\b(?! scope)", '<th scope="row"', body)
 
 
 def _render(template: str, **values: Any) -> str:
