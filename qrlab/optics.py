@@ -14,7 +14,6 @@ from qrlab.checks import exact, in_ranges, number, one_of
 from qrlab.damage import Rng, generator
 
 MM_PER_INCH = 25.4
-_SCALES = (1e-6, 1e4)  # in px/mm; each setting is annotated with the least and the most that it may be
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class Camera:
     jpeg_quality: None: not compressed.  ValueError out of range.  The defaults are assumptions: a frame as of
     a phone's video preview, a steady hand, good light and focus."""
 
-    px_per_mm: Annotated[float, _SCALES]
+    px_per_mm: Annotated[float, (1e-6, 1e4)]
     frame_width_px: Annotated[int, (16, 20_000)] = 1920
     frame_height_px: Annotated[int, (16, 20_000)] = 1080
     fov_deg: Annotated[float, (1, 170)] = 70.0
@@ -100,10 +99,7 @@ class Camera:
     def at(cls, distance_mm: float, frame_width_px: int = 1920, fov_deg: float = 70.0, **others: Any) -> Self:
         """The camera at a distance of its lens from the middle of the print; others: as for Camera."""
         camera = cls(1.0, frame_width_px, fov_deg=fov_deg, **others)
-        nearest = ceil(1000 * camera.focal_px / _SCALES[1]) / 1000  # both limits are rounded inwards
-        farthest = floor(camera.focal_px / _SCALES[0])
-        distance_mm = number("distance_mm", distance_mm, max(nearest, 0.1), min(farthest, 1e7))
-        return replace(camera, px_per_mm=camera.focal_px / distance_mm)
+        return replace(camera, px_per_mm=camera.focal_px / number("distance_mm", distance_mm, 0.1, 1e7))
 
     @property
     def focal_px(self) -> float:
