@@ -81,8 +81,6 @@ class Damage:
 
     def reached(self, n: int, severity: float, px_per_module: int) -> np.ndarray:
         """Which pixels of a print are reached, bool, n·px_per_module square: as `order`, on a finer grid."""
-        severity = number("severity", severity, 0, 1)
-        px_per_module = integer("px_per_module", px_per_module, 1, 1000)
         if self.by_module:
             modules = self.order(n) <= severity
             return modules.repeat(px_per_module, axis=0).repeat(px_per_module, axis=1)
