@@ -31,8 +31,6 @@ class Level(StrEnum):
     Q = "Q"
     H = "H"
 
-    __hash__ = str.__hash__  # enum's own is a Python function, called at every look-up in a cache
-
     @property
     def documented(self) -> float:
         """Documented recovery, 0 to 1; its source is in data/documented_levels.csv."""

@@ -94,10 +94,6 @@ class _Worker:
         paths = [path or os.getcwd() for path in sys.path]  # a reader of one's own is among them
         return self.pool.submit(_answer, task, paths, read).result()
 
-    def kill(self) -> None:
-        """End the process, whatever it is doing."""
-        self.pool.shutdown(wait=False, kill_workers=True)
-
 
 _idle: list[_Worker] = []
 _busy: set[_Worker] = set()
@@ -115,7 +111,7 @@ def _worker(new: bool = False) -> Iterator[_Worker]:
         with _lock:
             _idle.append(worker)
     except BaseException:
-        worker.kill()
+        worker.pool.shutdown(wait=False, kill_workers=True)
         raise
     finally:
         with _lock:
@@ -128,7 +124,7 @@ def stop() -> None:
     with _lock:
         for worker in (*_idle, *_busy):
             worker.stopped = True
-            worker.kill()
+            worker.pool.shutdown(wait=False, kill_workers=True)
         _idle.clear()
         _busy.clear()
 
