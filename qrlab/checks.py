@@ -23,13 +23,8 @@ def number(name: str, value: object, low: float, high: float = math.inf) -> floa
         with suppress(OverflowError):
             if low <= float(value) <= high and math.isfinite(float(value)):
                 return float(value)
-    allowed = f"of {exact(low)} or more" if high == math.inf else f"from {exact(low)} to {exact(high)}"
+    allowed = f"of {low:.15g} or more" if high == math.inf else f"from {low:.15g} to {high:.15g}"
     raise ValueError(f"{name} must be a number {allowed}, not {value!r}")
-
-
-def exact(limit: float) -> str:
-    """`limit` in the fewest digits that stand for it alone, so that what a message allows is allowed."""
-    return str(limit if isinstance(limit, int) else float(limit)).removesuffix(".0")
 
 
 def in_ranges(settings: Any) -> None:

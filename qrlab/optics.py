@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self
 import cv2
 import numpy as np
 
-from qrlab.checks import exact, in_ranges, number, one_of
+from qrlab.checks import in_ranges, number, one_of
 from qrlab.damage import Rng, generator
 
 MM_PER_INCH = 25.4
@@ -54,7 +54,7 @@ class Print:
         if dots == 0:
             least = ceil(10 * across * MM_PER_INCH / self.dpi) / 10
             why = f"for one dot a module ({across} modules at {self.dpi:g} dpi)"
-            raise ValueError(f"width_mm must be at least {least:.1f} {why}, not {exact(self.width_mm)}")
+            raise ValueError(f"width_mm must be at least {least:.1f} {why}, not {self.width_mm:.15g}")
         return dots * MM_PER_INCH / self.dpi
 
     def sheet_mm(self, size: int) -> float:
