@@ -95,7 +95,11 @@ def _page(stem: str, notebook: nbformat.NotebookNode, parameters: dict[str, Any]
     """What the templates show of an executed notebook."""
     stand = _render("stand.html.j2", parameters=parameters, about=notebook.metadata)
     exporter = nbconvert.HTMLExporter(template_name="page", extra_template_basedirs=[str(TEMPLATES.parent)])
-    body = _with_scopes(exporter.from_notebook_node(notebook, {"stand": stand, "code": []})[0])
+    body, _ = exporter.from_notebook_node(notebook, {"stand": stand, "code": []})
+    # Header cells say what they head: nothing, if empty, columns within a table's head, rows elsewhere.
+    body = re.sub(r"<th\b([^>]*)>\s*(&nbsp;|)\s*</th>", r"<td\1></td>", body)
+    body = re.sub(r"(?s)<thead>.*?</thead>", lambda head: re.sub(r"<th\b", '<th scope="col"', head[0]), body)
+    body = re.sub(r"<th\b(?! scope)", '<th scope="row"', body)
     answers = [c for c in notebook.cells if "answer" in c.metadata.get("tags", [])]
     answer = answers[0].outputs[0].data["text/markdown"] if answers else ""
     return {
@@ -108,13 +112,6 @@ def _page(stem: str, notebook: nbformat.NotebookNode, parameters: dict[str, Any]
         "contents": re.findall(r'<h2 id="([^"]+)">(.+?)<a class="anchor-link"', body),
         "body": body,
     }
-
-
-def _with_scopes(body: str) -> str:
-    """Header cells say what they head: nothing, if empty, columns within a table's head, rows elsewhere."""
-    body = re.sub(r"<th\b([^>]*)>\s*(&nbsp;|)\s*</th>", r"<td\1></td>", body)
-    body = re.sub(r"(?s)<thead>.*?</thead>", lambda head: re.sub(r"<th\b", '<th scope="col"', head[0]), body)
-    return re.sub(r"<th\b(?! scope)", '<th scope="row"', body)
 
 
 def _render(template: str, **values: Any) -> str:
