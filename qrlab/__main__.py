@@ -104,8 +104,7 @@ def _add_choose(commands: Any) -> None:
     add("--readers", metavar="NAME", help="who reads it: readers or panels, commas between (default)")
     add("--target", type=_share, metavar="RATE", help="the read rate to reach: 95%% or 0.95")
     add("--level", dest="prescribed", metavar="LEVEL", help="a prescribed level: what does it cost?")
-    add("--trials", type=int, default=1600, metavar="N", help="simulated prints at most (1600)")
-    add("--seconds", type=float, default=18, metavar="S", help="end the simulation about then (18)")
+    add("--trials", type=int, default=800, metavar="N", help="simulated prints at most (800)")
     add("--seed", type=int, default=0, metavar="N", help="of all that is random (0)")
 
 # fmt: on
@@ -113,9 +112,7 @@ def _add_choose(commands: Any) -> None:
 
 def _choose(asked: argparse.Namespace) -> Answer:
     scenario = _scenario(asked, wear=None if asked.damage is None else _wear(asked.damage))
-    choice = qr.choose(asked.content, scenario, trials=asked.trials, seconds=asked.seconds, seed=asked.seed)
-    for reader, why_not in choice.left_out.items():
-        print(f"qrlab choose: reader {reader} is left out: {why_not}", file=sys.stderr)
+    choice = qr.choose(asked.content, scenario, trials=asked.trials, seed=asked.seed)
     case = choice.scenario
     dpi = "" if case.print.dpi is None else f" at {case.print.dpi:g} dpi"
     heading = (

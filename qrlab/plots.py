@@ -27,20 +27,11 @@ LEVEL_COLOR = {"L": "#dd8e10", "M": "#218a7d", "Q": "#2558a0", "H": "#41104f"}
 GREY = "#5f6368"
 # One colour and marker a reader; colours clear of the levels', and of each other for the colour-blind.
 READER_STYLE = {
-    "zxing": ("#111111", "o"),
-    "zxing-pure": ("#9aa0aa", "s"),
-    "zbar": ("#c22a2a", "^"),
-    "opencv": ("#94a321", "D"),
-    "opencv-aruco": ("#b8489a", "v"),
-    "boofcv": ("#5c3414", "P"),
-    "zxing-java": ("#9119ea", "h"),
-    "wechat": ("#46d385", "*"),
-    "jsqr": ("#ea84e8", "<"),
-    "qr": ("#2d198f", ">"),
-    "quirc": ("#92114d", "p"),
-    "qrdec": ("#8760d9", "d"),
-    "model": (GREY, ""),
-}
+    "zxing": ("#111111", "o"), "zxing-pure": ("#9aa0aa", "s"), "zbar": ("#c22a2a", "^"),
+    "opencv": ("#94a321", "D"), "opencv-aruco": ("#b8489a", "v"), "boofcv": ("#5c3414", "P"),
+    "zxing-java": ("#9119ea", "h"), "wechat": ("#46d385", "*"), "jsqr": ("#ea84e8", "<"),
+    "qr": ("#2d198f", ">"), "quirc": ("#92114d", "p"), "qrdec": ("#8760d9", "d"), "model": (GREY, ""),
+}  # fmt: skip
 LOOKS = {level: (color, "") for level, color in LEVEL_COLOR.items()} | READER_STYLE
 OTHER = (GREY, "X")  # the look of any other reader
 DASHED = (0, (5, 3))

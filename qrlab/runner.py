@@ -39,12 +39,12 @@ def run(
 
     design: a data frame with a row per condition, or a mapping of lists and single values, of which all
     combinations are taken.  Its columns: content (str or bytes) or payload (bytes: random ones of that
-    length, `contents` (8) different ones in turn); level (M), version (the smallest), mask; damage (a key of
-    damage.MODELS, none, or a Mix), its parameters as damage_NAME, severity (0); px_per_module (4), quiet_zone
-    (4); reader (zxing; also a panel).  Missing values mean the default.  For photographs, in place of
-    px_per_module and quiet_zone: print_width_mm and other settings of Print as print_NAME;
-    camera_px_per_mm or camera_distance_mm and other settings of Camera as camera_NAME.  Or, in place of all
-    but severity and reader, a column scene, with Scenes.
+    length, another for each trial, or `contents` different ones in turn); level (M), version (the smallest),
+    mask; damage (a key of damage.MODELS, none, or a Mix), its parameters as damage_NAME, severity (0);
+    px_per_module (4), quiet_zone (4); reader (zxing; also a panel).  Missing values mean the default.  For
+    photographs, in place of px_per_module and quiet_zone: print_width_mm and other settings of Print as
+    print_NAME; camera_px_per_mm or camera_distance_mm and other settings of Camera as camera_NAME.  Or, in
+    place of all but severity and reader, a column scene, with Scenes.
     trials: per condition; seed: 0 or more; jobs: processes, -1 for one per core (within joblib's
     parallel_config(backend="dask"): those of the cluster); cache: a folder for what was read, so that
     a run can be interrupted, resumed and extended; timeout: seconds allowed for one reading, 1 or more.

@@ -13,10 +13,11 @@ from qrlab.checks import integer, named, number, one_of
 from qrlab.damage import MODELS
 from qrlab.design import SETTINGS, family_of
 from qrlab.files import data_file
+from qrlab.model import ordered
 from qrlab.optics import Camera, Print
 from qrlab.readers import PANELS, panel
 from qrlab.scene import Mix, Scene, Wear
-from qrlab.symbols import ALPHABETS, Level, capacity
+from qrlab.symbols import ALPHABETS, UNITS, Level, capacity, size_of, smallest_version, too_long
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Scenario:
         """What a trial shows at a level, in the smallest version unless one is given; ValueError for what
         doesn't fit, and for a print that can't be made or seen.
         """
-        said: dict[str, Any] = {"level": level, "version": version, "damage": Mix(self.wear)}
+        said: dict[str, Any] = {"level": level, "version": version, "damage": Mix(self.wear), "contents": 20}
         said |= {"payload": self.payload, "mode": self.mode, "printed": self.print, "camera": self.camera}
         return Scene(**said)
 
@@ -103,6 +104,29 @@ class Scenario:
         scenes = [self.scene(level, version) for level in levels]
         rows = [(scene, scene.level, reader) for scene in scenes for reader in self.readers]
         return pd.DataFrame(rows, columns=["scene", "level", "reader"])
+
+    def sizes(self) -> pd.DataFrame:
+        """The symbol of each level: level, version, modules (a side), module_mm, module_dots (the printer's),
+        why_not (it can't be printed, or ""), relative_area (with modules of one size, the smallest 1).
+        ValueError for a content that the prescribed level can't hold."""
+        rows = []
+        for level in Level:
+            version, why_not = smallest_version(self.payload, level, self.mode), ""
+            modules, module_mm, dots = version and size_of(version), None, None
+            if modules is None:
+                why_not = f"no symbol holds {self.payload:,} {UNITS[self.mode]} at this level"
+                if level == (self.prescribed or Level.L):
+                    raise ValueError(too_long(self.payload, self.mode, level))
+            else:
+                try:
+                    module_mm, dots = self.print.module_mm(modules), self.print.dots_per_module(modules)
+                except ValueError as narrow:
+                    why_not = f"print_{narrow}"
+            rows.append((level, version, modules, module_mm, dots, why_not))
+        kinds = {"version": "Int64", "modules": "Int64", "module_mm": float, "module_dots": "Int64"}
+        table = pd.DataFrame(rows, columns=["level", *kinds, "why_not"]).astype(kinds)
+        area = (table.modules / table.modules.min()).astype(float) ** 2
+        return table.assign(level=ordered(table.level), relative_area=area)
 
     @property
     def parameters(self) -> pd.DataFrame:

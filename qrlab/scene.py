@@ -3,6 +3,8 @@
 import inspect
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import accumulate, pairwise
+from statistics import NormalDist
 from typing import Annotated
 
 import numpy as np
@@ -35,9 +37,14 @@ class Wear:
 
 @dataclass(frozen=True)
 class Mix:
-    """Damage as prints bear it: each print one of `wear`, by their shares, or none."""
+    """Damage as prints bear it: each print one of `wear`, by their shares, or none.
+
+    bands: where bands of severities end, as shares of the prints of a kind: 0 to 1, increasing.  With some,
+    trials are of each stratum in turn: a kind of wear and a band, or good prints; see `strata`.
+    """
 
     wear: tuple[Wear, ...]
+    bands: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "wear", tuple(self.wear))
@@ -48,13 +55,32 @@ class Mix:
         if total > 1 + 1e-9:
             raise ValueError(f"share must add up to at most 1 over all wear, not {total:.10g}")
 
+    @cached_property
+    def strata(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Strata as rectangles of the unit square (left, right, bottom, top), in which prints stand from the
+        left by kind of wear and upwards by severity; their areas, which are their shares of all prints; and
+        the strata of some 100 trials, which repeat: of each as many as its share to the power of 3/4 says."""
+        if not self.bands:
+            return np.array([[0.0, 1.0, 0.0, 1.0]]), np.ones(1), np.zeros(1, int)
+        ends = [*accumulate((wear.share for wear in self.wear), initial=0.0), 1.0]
+        bands = [*(self.bands if wear.spread > 1 else () for wear in self.wear), ()]
+        square = [(*x, *y) for *x, its in zip(ends, ends[1:], bands) for y in pairwise([0.0, *its, 1.0])]
+        strata = np.array([stratum for stratum in square if stratum[1] - stratum[0] > 1e-9])
+        left, right, bottom, top = strata.T
+        shares = (right - left) * (top - bottom)
+        times = 100 * shares**0.75 / (shares**0.75).sum()
+        return strata, shares, np.repeat(np.arange(len(shares)), np.ceil(times).astype(int))
+
     def drawn(self, seed: int, trial: int) -> tuple[str, float]:
         """Kind and severity of the damage that the print of a trial bears; ("none", 0) for a good one."""
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3, trial)))
-        place, above = rng.random(), rng.standard_normal() / 1.6449  # which one in twenty exceeds
+        strata, _, turn = self.strata
+        left, right, bottom, top = strata[turn[trial % len(turn)]]
+        place = left + (right - left) * rng.random()
+        above = NormalDist().inv_cdf(bottom + (top - bottom) * rng.uniform(1e-12, 1)) / 1.6449  # of 1 in 20
         for wear in self.wear:
             if place < wear.share:
-                return wear.kind, min(wear.typical * wear.spread**above, 1.0)
+                return wear.kind, float(min(wear.typical * wear.spread**above, 1.0))
             place -= wear.share
         return "none", 0.0
 
@@ -72,7 +98,7 @@ class Scene:
     content: str | bytes | None = field(default=None, repr=False)  # it may be a secret
     payload: int | None = None
     mode: str = "byte"
-    contents: Annotated[int, (1, 10**9)] = 8
+    contents: Annotated[int, (1, 10**9)] = 10**6
     level: Level = Level.M
     version: Annotated[int | None, (1, 40)] = None
     mask: Annotated[int | None, (0, 7)] = None

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from qrlab.checks import integer, number, one_of
+from qrlab.checks import number, one_of
 from qrlab.readers import OUTCOMES
 from qrlab.symbols import Level
 
@@ -46,25 +46,82 @@ def rate_interval(successes: ArrayLike, trials: ArrayLike, confidence: float = 0
     return low[()], np.where(successes == trials, 1.0, middle + half)[()]
 
 
-def upper_bound(successes: int, trials: int, confidence: float = 0.95) -> float:
-    """The rate that is not exceeded, one-sided and exact (Clopper-Pearson): of 0 in n, about 3/n."""
-    trials = integer("trials", trials, 1, 2**53)
-    test = stats.binomtest(integer("successes", successes, 0, trials), trials, alternative="less")
-    return float(test.proportion_ci(number("confidence", confidence, 0, 1 - 1e-9), "exact").high)
+class Strata(NamedTuple):
+    """What was sampled by stratum.  values: trials×columns, from 0 to 1; stratum: each trial's, from 0;
+    shares: of each stratum in the whole, adding up to 1."""
+
+    values: np.ndarray
+    stratum: np.ndarray
+    shares: np.ndarray
+
+    def resampled(self, rng: np.random.Generator) -> "Strata":
+        """A bootstrap resample of the trials, within strata."""
+        each = [np.flatnonzero(self.stratum == k) for k in range(len(self.shares))]
+        places = np.concatenate([rng.choice(mine, len(mine)) for mine in each])
+        return self._replace(values=self.values[places], stratum=self.stratum[places])
+
+    def rates(self, confidence: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of each column with its interval: rate, low, high.  The interval is Wilson's for as many trials as
+        would, unstratified, have that variance; half a trial more of 0 and of 1 a stratum keeps it up."""
+        share, count, mean, square = self._moments(self.values)
+        middle, more = (mean * count + 0.5) / (count + 1), (square * count + 0.5) / (count + 1)
+        rate, smooth = (share * mean).sum(axis=0).clip(0, 1), (share * middle).sum(axis=0)
+        trials = smooth * (1 - smooth) / (share**2 * (more - middle**2) / count).sum(axis=0)
+        return rate, *rate_interval(rate * trials, trials, confidence)
+
+    def gaps(self, confidence: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """How far each column's rate is behind each other's, paired: points (-1 to 1), low, high, columns×
+        columns.  Each end holds with that confidence: Bonett and Price's interval, as if each way one pair
+        more had differed, in each stratum by its share."""
+        pairs = self.values[:, None, :] - self.values[:, :, None]
+        share, count, mean, square = self._moments(pairs.reshape(len(pairs), -1))
+        variance = (share**2 * (square - mean**2).clip(0) / (count - 1).clip(1)).sum(axis=0)
+        variance = (variance + 2 * (share**3 / count**2).sum()).reshape(pairs.shape[1:])
+        points, more = (share * mean).sum(axis=0).reshape(variance.shape), 1 + 2 * (share**2 / count).sum()
+        half = stats.norm.ppf(confidence) * np.sqrt(variance) * ~np.eye(len(variance), dtype=bool)  # own: 0
+        return points, (points - half) / more, (points + half) / more
+
+    def _moments(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Of each stratum, a row: its share, its trials, mean and mean square of the values."""
+        member = (self.stratum == np.arange(len(self.shares))[:, None]).astype(float)
+        count = member.sum(axis=1, keepdims=True)
+        return self.shares[:, None], count, member @ values / count, member @ values**2 / count
 
 
 def rates(result: pd.DataFrame, by: Columns | None = None, outcome: str = "ok") -> pd.DataFrame:
     """A result, of qr.run or, with by, of qr.readings, with rate, low, high: the share of `outcome`, 0 to 1,
-    and its 95 % Wilson interval; by: columns: what agrees in them is pooled, and added up."""
+    and its 95 % Wilson interval.
+
+    by: columns: what agrees in them is pooled: outcomes are added up; trials are those that are independent:
+    all conditions share a trial's content, damage and camera.  The interval follows from how much trials'
+    means vary; of counts, as if all conditions agreed in each trial: often too wide.
+    """
     one_of("outcome", outcome, OUTCOMES)
     if "outcome" in result:
         each = pd.get_dummies(result.outcome, dtype=int).reindex(columns=OUTCOMES, fill_value=0)
         result = pd.concat([result.drop(columns="outcome").assign(trials=1), each], axis=1)
+    read = worth = result.trials.to_numpy()
     if by is not None:
+        by = _columns(result, by)
+        groups = result.groupby(by, observed=True, dropna=False)
+        trials = worth = groups.trials.max().to_numpy()
+        if "trial" in result:
+            trials, worth = _clustered(result, by, outcome)
         counts = [name for name in ("trials", *OUTCOMES, "seconds") if name in result]
-        result = result.groupby(_columns(result, by), observed=True, dropna=False)[counts].sum().reset_index()
-    low, high = rate_interval(result[outcome].to_numpy(), result.trials.to_numpy())
-    return result.assign(rate=result[outcome] / result.trials, low=low, high=high)
+        result = groups[counts].sum().reset_index()
+        read, result["trials"] = result.trials.to_numpy(), trials
+    low, high = rate_interval(result[outcome].to_numpy() * worth / np.maximum(read, 1), worth)
+    return result.assign(rate=result[outcome] / read, low=low, high=high)
+
+
+def _clustered(result: pd.DataFrame, by: list[str], outcome: str) -> tuple[np.ndarray, np.ndarray]:
+    """Of each group its trials, and how many with a single reading would tell its rate as well: from the
+    variance of the trials' means with half a trial more of 0 and of 1, as in `Strata.rates`."""
+    each = result.groupby([*by, "trial"], observed=True, dropna=False)[outcome].mean()
+    means, squares = (x.groupby(level=by, observed=True, dropna=False) for x in (each, each**2))
+    count = means.size().to_numpy()
+    middle, square = ((x.sum().to_numpy() + 0.5) / (count + 1) for x in (means, squares))
+    return count, count * middle * (1 - middle) / (square - middle**2)
 
 
 def thresholds(
@@ -128,13 +185,13 @@ def best_levels(readings: pd.DataFrame, by: Columns) -> pd.DataFrame:
     tie (that interval holds 0).  Of equal rates the smallest symbol is named, of these the highest level.
     """
     by, rows = _columns(readings, by), []
+    rated = rates(readings, [*by, "level"]).set_index([*by, "level"])[["rate", "low", "high"]]
     versions = readings.groupby([*by, "level"], observed=True, dropna=False).version.max()
     for key, wide in _paired(readings, "level", by):
-        counts = wide.sum()
-        best, second = sorted(wide, key=lambda x: (-counts[x], versions[(*key, x)], -Level(x).documented))[:2]
-        lead = _difference(wide[second], wide[best])[:3]
-        rate, ends = counts[best] / len(wide), rate_interval(counts[best], len(wide))
-        rows.append((*key, best, versions[(*key, best)], rate, *ends, second, *lead, lead[1] <= 0))
+        order = {x: (-rated.rate[(*key, x)], versions[(*key, x)], -Level(x).documented) for x in wide}
+        best, second = sorted(order, key=order.__getitem__)[:2]
+        lead, own = _difference(wide[second], wide[best])[:3], (*key, best)
+        rows.append((*own, versions[own], *rated.loc[own], second, *lead, lead[1] <= 0))
     columns = ["level", "version", "rate", "low", "high", "next", "lead", "lead_low", "lead_high", "tie"]
     return _table(rows, [*by, *columns], readings)
 

@@ -51,7 +51,7 @@ DESIGNS: dict[str, tuple[int, dict]] = {
 
 def design(name: str, **changes: object) -> pd.DataFrame:
     """One of DESIGNS, as qr.run takes it; changes: other values for its columns, a list or one each."""
-    columns = DESIGNS[one_of("name", name, DESIGNS)][1] | changes
+    columns = {"contents": 8} | DESIGNS[one_of("name", name, DESIGNS)][1] | changes
     columns.setdefault("reader", [name for name in READERS if not readers.unavailable(name)])
     lists = [np.atleast_1d(values) for values in columns.values()]
     table = pd.MultiIndex.from_product(lists, names=columns).to_frame(index=False)

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -24,6 +25,8 @@ from PIL import Image, ImageDraw
 from witness import picture, read_pure
 
 import qrlab as qr
+from qrlab.choice import BANDS
+from qrlab.stats import Strata
 from qrlab.symbols import VERSIONS, _make, capacity
 
 TRIALS = 200
@@ -231,6 +234,25 @@ def quick_map() -> bool:
     return seconds < 120
 
 
+def strata() -> bool:
+    """How many prints plain sampling takes for the interval of H's lead over L that 400 by stratum have."""
+    print("\nprints of plain sampling / prints by stratum, for rates (L, H) and their gap to the same width:")
+    for name in ("sign-in-badge", "small-badge", "thermal-asset-label", "poster"):
+        case, widths = qr.SCENARIOS[name], []
+        for bands in ((), BANDS):
+            mix, design = qr.Mix(case.wear, bands), case.design("LH")
+            design["scene"] = [replace(scene, damage=mix) for scene in design.scene]
+            read = qr.readings(design, trials=400, seed=5)
+            ok = read.assign(ok=read.outcome == "ok").groupby(["trial", "level"]).ok.mean().unstack("level")
+            _, shares, turn = mix.strata
+            sample = Strata(ok[["L", "H"]].to_numpy(), turn[np.arange(400) % len(turn)], shares)
+            (_, low, high), (_, least, most) = sample.rates(0.95), sample.gaps(0.975)
+            widths.append([*(high - low), (most - least)[0, 1]])
+        plain, by_stratum = np.array(widths)
+        print(f"  {name:>20}: " + ", ".join(f"{x:.1f}" for x in (plain / by_stratum) ** 2), flush=True)
+    return True
+
+
 def starting() -> bool:
     """What importing the package and the command's help take, over importing numpy alone: best of ten."""
     commands = {"numpy": ["-c", "import numpy"], "import qrlab": ["-c", "import qrlab"]}
@@ -252,7 +274,18 @@ goals: importing <= 2.5 times numpy's; one order <= 0.5 at every version, a batc
 (both at 4 px); flat memory (of a batch, of a run); a cached second time; beyond the readers <= 0.25 of the
 whole panel's time and <= 1 of zxing's alone; two jobs >= 1.8 times as fast; a photograph <= 3 of zxing's
 reading and <= 1 of the slowest reader's; a map in two minutes:"""
-MEASURED = [starting, breaking_points, memory, cache, overhead, two_jobs, run_memory, photographs, quick_map]
+MEASURED = [
+    starting,
+    breaking_points,
+    memory,
+    cache,
+    overhead,
+    two_jobs,
+    run_memory,
+    photographs,
+    quick_map,
+    strata,
+]
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from helpers import draw
+from scipy import stats
 from scipy.stats import quantile_test
 
 import qrlab as qr
@@ -217,3 +218,53 @@ def test_a_trial_of_a_mix_shows_the_damage_that_it_draws():
 def test_what_cannot_be_is_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+# --- strata ---
+
+STRATA = Mix((Wear("scratch", 0.3), Wear("crease", 0.1, spread=1)), bands=(0.5, 0.9))
+
+
+def test_strata_are_kinds_of_wear_and_bands_of_their_severities_and_good_prints():
+    strata, shares, turn = STRATA.strata
+    assert shares.tolist() == pytest.approx([0.15, 0.12, 0.03, 0.1, 0.6])
+    assert strata[:, 0].tolist() == pytest.approx([0, 0, 0, 0.3, 0.4])
+    assert 95 <= len(turn) <= 110
+    assert set(turn) == set(range(5))
+    often = np.bincount(turn)
+    assert often / len(turn) == pytest.approx(shares**0.75 / (shares**0.75).sum(), abs=0.02)
+
+
+def test_a_print_is_of_the_stratum_whose_turn_it_is():
+    turn, middle = STRATA.strata[2], STRATA.wear[0].typical
+    for trial in range(2 * len(turn)):
+        kind, severity = STRATA.drawn(1, trial)
+        stratum = turn[trial % len(turn)]
+        assert kind == ["scratch", "scratch", "scratch", "crease", "none"][stratum]
+        if kind == "scratch":
+            assert (severity > middle) == (stratum > 0)
+            assert (severity > middle * 3 ** (stats.norm.ppf(0.9) / stats.norm.ppf(0.95))) == (stratum == 2)
+        if kind == "crease":
+            assert severity == 0.02
+
+
+def test_prints_by_stratum_and_their_shares_are_distributed_as_prints_are():
+    plain, (_, shares, turn) = Mix(STRATA.wear), STRATA.strata
+    weight = (shares / np.bincount(turn))[turn]
+    at, n = [0.005, 0.02, 0.06], 10 * len(turn)
+    drawn = np.array([STRATA.drawn(2, trial)[1] for trial in range(n)])
+    expected = np.array([plain.drawn(3, trial)[1] for trial in range(4000)])
+    for severity in at:
+        share = np.average(drawn > severity, weights=np.tile(weight, 10))
+        assert share == pytest.approx(np.mean(expected > severity), abs=0.025)
+
+
+def test_a_mix_without_bands_is_one_stratum():
+    strata, shares, turn = Mix(STRATA.wear).strata
+    assert (strata.tolist(), shares.tolist(), turn.tolist()) == ([[0, 1, 0, 1]], [1], [0])
+
+
+def test_each_trial_has_a_content_of_its_own_unless_they_are_counted():
+    scene = Scene(payload=12)
+    assert len({scene.trial(1, k).symbol.content for k in range(300)}) == 300
+    assert len({replace(scene, contents=7).trial(1, k).symbol.content for k in range(300)}) == 7
