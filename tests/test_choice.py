@@ -312,7 +312,7 @@ def test_intervals_hold_against_an_independent_larger_simulation():
 @pytest.mark.proof
 def test_intervals_and_verdicts_hold_although_the_simulation_stops_when_it_is_clear(monkeypatch):
     """Made-up readings of known rates through all of `choose`; on half of the prints all conditions agree."""
-    rates, rng = {"L": 0.90, "M": 0.93, "Q": 0.96, "H": 0.96}, np.random.default_rng(8)
+    rates, rng = {"L": 0.80, "M": 0.93, "Q": 0.96, "H": 0.96}, np.random.default_rng(8)
 
     def made_up(design, *, trials, first, **_):
         more = trials - first
@@ -328,10 +328,10 @@ def test_intervals_and_verdicts_hold_although_the_simulation_stops_when_it_is_cl
     scenario, repeats = NEAR.change(readers=("zxing", "zxing-pure"), target=0.9), 40
     inside, wrong, ends = 0, 0, set()
     for _ in range(repeats):
-        said = choose(141, scenario, trials=800, margin=0.05, advice=False)
+        said = choose(141, scenario, trials=800, margin=0.08, advice=False)
         ends.add(said.trials)
         inside += sum(row.low <= rates[row.level] <= row.high for row in said.table.itertuples())
-        wrong += said.verdict.left in [("L",), ("Q",), ("H",)]  # M is the smallest within 5 points
+        wrong += said.verdict.left in [("L",), ("Q",), ("H",)]  # M is the smallest within 8 points
     assert len(ends) > 1, "it stops at several looks"
     assert inside >= 0.95 * 4 * repeats
     assert wrong <= stats.binom.ppf(0.999, repeats, 0.05)
