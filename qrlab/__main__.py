@@ -104,7 +104,7 @@ def _add_choose(commands: Any) -> None:
     add("--readers", metavar="NAME", help="who reads it: readers or panels, commas between (default)")
     add("--target", type=_share, metavar="RATE", help="the read rate to reach: 95%% or 0.95")
     add("--level", dest="prescribed", metavar="LEVEL", help="a prescribed level: what does it cost?")
-    add("--trials", type=int, default=800, metavar="N", help="simulated prints at most (800)")
+    add("--trials", type=int, default=1600, metavar="N", help="simulated prints at most (1600)")
     add("--seed", type=int, default=0, metavar="N", help="of all that is random (0)")
 
 # fmt: on

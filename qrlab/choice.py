@@ -166,7 +166,7 @@ def choose(
     scenario: Scenario | str = "sign-in-badge",
     *,
     readers: str | Iterable[str] | None = None,
-    trials: int = 800,
+    trials: int = 1600,
     seed: int = 0,
     margin: float = 0.01,
     jobs: int = -1,
