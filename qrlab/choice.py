@@ -204,8 +204,7 @@ def choose(
             break
     sure = 0.0 if verdict is None else _sure(sample, table, verdict.chosen, margin, confidence)
     tries = advice and (verdict is None or verdict.reached is False)
-    best = case.prescribed or (verdict.best if verdict else Level.L)
-    changes = _changes(case, best, seed, jobs) if tries else pd.DataFrame(columns=_CHANGED)
+    changes = _changes(case, verdict, seed, jobs) if tries else pd.DataFrame(columns=_CHANGED)
     reason = _reason(table.set_index("level"), verdict, changes if tries else None, case, margin, sure)
     reason += f" Without {', '.join(left_out)}, which can't be had here." if left_out else ""
     return Choice(reason, table, verdict, read, mix, sure, changes, case, margin, seed, left_out)
@@ -220,7 +219,9 @@ def _simulated(
     if not printed or case.prescribed not in (None, *printed):
         yield sizes.reindex(columns=[*sizes, *_RATED]), None, None, None, None
         return
-    mix = Mix(case.wear, BANDS if looks[0] >= FIRST_LOOK // 2 else ())  # few prints are not worth strata
+    mix = Mix(case.wear, BANDS)
+    if len(set(mix.strata[2][: looks[0]])) < len(mix.strata[1]):  # some strata would have no print
+        mix = Mix(case.wear)
     design, read = case.design(printed), pd.DataFrame()
     _, shares, turn = mix.strata
     design["scene"] = [replace(scene, damage=mix) for scene in design.scene]
@@ -240,8 +241,9 @@ def _simulated(
         yield table, _judged(sample, table, case, margin, confidence), read, mix, sample
 
 
-def _changes(case: Scenario, level: Level, seed: int, jobs: int) -> pd.DataFrame:
-    """For each change the smallest of _FACTORS that makes that level reach the target."""
+def _changes(case: Scenario, verdict: Verdict | None, seed: int, jobs: int) -> pd.DataFrame:
+    """For each change the smallest of _FACTORS that makes the prescribed or best level reach the target."""
+    level = case.prescribed or (verdict.best if verdict else Level.L)
     size = size_of(smallest_version(case.payload, level, case.mode) or 40)
     least_mm = np.ceil(10 * case.print.across(size) * MM_PER_INCH / (case.print.dpi or np.inf)) / 10
     ways = {

@@ -240,11 +240,21 @@ def test_a_choice_is_the_same_for_any_number_of_jobs_and_another_for_another_see
 
 def test_the_picture_of_a_trial_is_the_one_that_was_read():
     worn = NEAR.change(camera_distance_mm=420)
-    said = choose(60, worn.change(scratch_share=0.3), **FAST | {"trials": 100})
+    said = choose(60, worn.change(scratch_share=0.3), **FAST | {"trials": 120})
     for row in said.readings[said.readings.level == "L"].head(10).itertuples():
         scene = replace(said.scenario.scene("L"), damage=said.mix)
         picture = scene.trial(said.seed, row.trial).picture(1)
         assert qr.decode(picture, "zxing").outcome == row.outcome
+
+
+def test_there_are_prints_of_every_stratum_or_no_strata():
+    worn = NEAR.change(wear=[Wear("scratch", 0.5), Wear("blot", 0.5)])
+    for trials, strata in {100: 1, 120: 10}.items():
+        said = choose(60, worn, **FAST | {"trials": trials})
+        assert len(said.mix.strata[0]) == strata
+        assert said.table.rate.between(0, 1).all()
+        by_print = said.readings.drop_duplicates("trial").weight
+        assert by_print.sum() == pytest.approx(1)
 
 
 # --- bad input ---
