@@ -84,6 +84,7 @@ def _parser() -> _Parser:
     add("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE",
         help="a parameter, for every notebook that has it: -p trials=1000")
     add("--readers", metavar="NAME", help="readers or a panel, for every notebook that has some: phones")
+    add("--fresh", action="store_true", help="compute everything anew, in place of what data/ holds")
     commands.add_parser("decoders", help="list the readers, how quick they are here, and why one is missing")
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true", help="as JSON")
@@ -104,7 +105,7 @@ def _add_choose(commands: Any) -> None:
     add("--readers", metavar="NAME", help="who reads it: readers or panels, commas between (default)")
     add("--target", type=_share, metavar="RATE", help="the read rate to reach: 95%% or 0.95")
     add("--level", dest="prescribed", metavar="LEVEL", help="a prescribed level: what does it cost?")
-    add("--trials", type=int, default=1600, metavar="N", help="simulated prints at most (1600)")
+    add("--trials", type=int, default=400, metavar="N", help="simulated prints at most (400)")
     add("--seed", type=int, default=0, metavar="N", help="of all that is random (0)")
 
 # fmt: on
@@ -200,7 +201,7 @@ def _report(asked: argparse.Namespace) -> Answer:
     from qrlab.report import report
 
     readers = [] if asked.readers is None else [f"readers={','.join(qr.readers.panel(asked.readers))}"]
-    index = report(asked.notebooks, asked.out, asked.only, [*asked.parameters, *readers])
+    index = report(asked.notebooks, asked.out, asked.only, [*asked.parameters, *readers], asked.fresh)
     return 0, {"report": str(index)}, f"the report is in {index}"
 
 

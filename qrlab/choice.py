@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -166,10 +167,11 @@ def choose(
     scenario: Scenario | str = "sign-in-badge",
     *,
     readers: str | Iterable[str] | None = None,
-    trials: int = 1600,
+    trials: int = 400,
     seed: int = 0,
     margin: float = 0.01,
     jobs: int = -1,
+    cache: Path | None = None,
     advice: bool = True,
 ) -> Choice:
     """The level to print a content with: all four simulated on the same prints, and this module's rule.
@@ -177,8 +179,8 @@ def choose(
     content: str or bytes, as for `make`, or its length in units of the scenario's mode; None: as that says;
     scenario: a Scenario or a key of SCENARIOS; readers: names of readers and panels, None: the scenario's;
     trials: prints at most, 10 or more: it ends once one level is left and the target is reached or missed;
-    margin: in the rule, 0 to 1; seed, jobs: as for `run`; advice: look for changes where none reaches the
-    target.  ValueError for bad input and too much content.
+    margin: in the rule, 0 to 1; seed, jobs, cache: as for `run`; advice: look for changes where none
+    reaches the target.  ValueError for bad input and too much content.
     """
     integer("trials", trials, 10, 10**7)
     number("margin", margin, 0, 1)
@@ -197,7 +199,7 @@ def choose(
     case = replace(case, readers=tuple(reader for reader in case.readers if reader not in left_out))
     looks = [FIRST_LOOK * 2**k for k in range(20) if FIRST_LOOK * 2**k < trials] + [trials]
     confidence = 1 - 0.05 / len(looks)
-    looked = _simulated(case, looks, margin, confidence, seed=seed, jobs=jobs)
+    looked = _simulated(case, looks, margin, confidence, seed=seed, jobs=jobs, cache=cache)
     for table, verdict, read, mix, sample in looked:  # noqa: B007
         over = verdict is None or verdict.reached is False  # no more prints would help
         if over or (verdict.reached and (case.prescribed or len(verdict.left) == 1)):
@@ -301,11 +303,13 @@ def _reason(
 
 def _why(table: pd.DataFrame, verdict: Verdict, near: str) -> str:
     """Why that level is chosen, in a clause."""
-    chosen, within = verdict.chosen, verdict.within
-    *most, last = verdict.left if len(verdict.left) > 1 else within or [chosen]
-    names = f"{', '.join(most)} and {last}" if most else last
+    chosen, printed = verdict.chosen, table[table.rate.notna()]
+    if printed.version.nunique() == 1:
+        return f"{chosen} needs no larger symbol than the others"
+    *most, last = verdict.left if len(verdict.left) > 1 else verdict.within or [chosen]
+    names = f"{', '.join(most)} and {last}"
     if len(verdict.left) > 1:
         return f"{names} are left, as it can't be told which is the smallest {near}; {chosen} guarantees most"
-    smallest = next((x for x in within if table.version[x] == table.version[chosen]), chosen)
-    why = f"{names} are {near}, {smallest} is the smallest" if most else f"{chosen} is the smallest {near}"
-    return why if smallest == chosen else f"{why}, and {chosen}, which needs no larger symbol, is free"
+    free = ", and the highest level of its size" * int((printed.version == table.version[chosen]).sum() > 1)
+    why = f"{names} are {near}, {chosen} is the smallest" if most else f"{chosen} is the smallest {near}"
+    return why + free

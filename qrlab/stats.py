@@ -1,6 +1,6 @@
 """Uncertainty of what was simulated.  Nothing here runs trials or draws."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -11,7 +11,6 @@ from scipy import stats
 
 from qrlab.checks import number, one_of
 from qrlab.readers import OUTCOMES
-from qrlab.symbols import Level
 
 Columns = str | Sequence[str]  # to group by, one or several
 
@@ -130,10 +129,11 @@ def thresholds(
     """The severity at which recovery first falls to each share, with a 95 % interval.
 
     readings: as qr.readings gives them; by: the columns that tell curves apart; x: a column in place of
-    severity, increasing within a trial.  Columns: by, share, severity, low, high, trials.  Recovery is linear
-    between severities; inf where it never falls so low, the smallest where it begins below.  The interval is
-    a bootstrap over trials (1,000 times, of seed 0), widened to where Wilson's of the rates cross the share:
-    near 99 % a bootstrap of a few hundred trials alone is too narrow.
+    severity, increasing within a trial.  Columns: by, share, severity, low, high, above, below (it lies above
+    the one and up to the other of those tried, -inf or inf: of none), again (later it surely reads more once
+    more), trials.  Recovery is linear between severities; inf where it never falls so low, the smallest where
+    it begins below.  The interval is a bootstrap over trials (1,000 times, of seed 0), widened to where
+    Wilson's of the rates cross the share: near 99 % a bootstrap of a few hundred trials is too narrow.
     """
     rng, rows, by = np.random.default_rng(0), [], _columns(readings, by)
     if readings.duplicated([*by, "trial", x]).any():
@@ -145,8 +145,8 @@ def thresholds(
         ok, at = ok.to_numpy(dtype=float), ok.columns.to_numpy(dtype=float)
         trials = len(ok)
         again = rng.multinomial(trials, np.full(trials, 1 / trials), size=1000) @ ok / trials
-        curves = np.vstack([ok.mean(axis=0), *rate_interval(ok.sum(axis=0), trials), again])
-        curves = np.minimum.accumulate(curves, axis=1)
+        least, most = rate_interval(ok.sum(axis=0), trials)
+        curves = np.minimum.accumulate(np.vstack([ok.mean(axis=0), least, most, again]), axis=1)
         each = np.arange(len(curves))
         for share in shares:
             k = (curves <= number("shares", share, 0, 1)).argmax(axis=1)  # where each first falls to it
@@ -155,8 +155,12 @@ def thresholds(
             part = (upper - share) / np.where(upper > lower, upper - lower, 1)
             falls = np.where(lower <= share, at[before] + part * (at[k] - at[before]), np.inf)
             first, last = np.quantile(falls[3:], [0.025, 0.975], method="inverted_cdf")
-            rows.append((*key, share, falls[0], min(falls[1], first), max(falls[2], last), trials))
-    return _table(rows, [*by, "share", "severity", "low", "high", "trials"], readings)
+            fell, low, high = falls[0] < np.inf, min(falls[1], first), max(falls[2], last)
+            above = at[before[0]] if k[0] else at[-1] if not fell else -np.inf
+            between = above, at[k[0]] if fell else np.inf, fell and (least[k[0] :] > share).any()
+            rows.append((*key, share, falls[0], low, high, *between, trials))
+    columns = ["share", "severity", "low", "high", "above", "below", "again", "trials"]
+    return _table(rows, [*by, *columns], readings)
 
 
 def differences(
@@ -168,43 +172,18 @@ def differences(
     apart, others are pooled trial by trial.  Columns: by, a, b, difference (rate of b less that of a, -1 to
     1), low, high, only_a, only_b (readings that only one of them got right), pairs, trials.
     """
-    by, rows = _columns(readings, by), []
-    for key, wide in _paired(readings, between, by):
-        for a, b in combinations(wide.columns, 2):
-            pairs = wide[[a, b]].dropna()
-            rows.append((*key, a, b, *_difference(pairs[a], pairs[b], confidence)))
-    columns = ["a", "b", "difference", "low", "high", "only_a", "only_b", "pairs", "trials"]
-    return _table(rows, [*by, *columns], readings)
-
-
-def best_levels(readings: pd.DataFrame, by: Columns) -> pd.DataFrame:
-    """The level that reads most often in each group, and whether it can be told from the next best.
-
-    readings: as qr.readings gives them; by: the columns to keep apart, all others are pooled.  Columns: by,
-    level, version, rate, low, high, next, lead, lead_low, lead_high (the paired difference to the next best),
-    tie (that interval holds 0).  Of equal rates the smallest symbol is named, of these the highest level.
-    """
-    by, rows = _columns(readings, by), []
-    rated = rates(readings, [*by, "level"]).set_index([*by, "level"])[["rate", "low", "high"]]
-    versions = readings.groupby([*by, "level"], observed=True, dropna=False).version.max()
-    for key, wide in _paired(readings, "level", by):
-        order = {x: (-rated.rate[(*key, x)], versions[(*key, x)], -Level(x).documented) for x in wide}
-        best, second = sorted(order, key=order.__getitem__)[:2]
-        lead, own = _difference(wide[second], wide[best])[:3], (*key, best)
-        rows.append((*own, versions[own], *rated.loc[own], second, *lead, lead[1] <= 0))
-    columns = ["level", "version", "rate", "low", "high", "next", "lead", "lead_low", "lead_high", "tie"]
-    return _table(rows, [*by, *columns], readings)
-
-
-def _paired(readings: pd.DataFrame, between: str, by: list[str]) -> Iterator[tuple[tuple, pd.DataFrame]]:
-    """For each group its name, and a table: a row for each pair, 0 or 1 for each value of `between`."""
-    (between,) = _columns(readings, between)
+    by, (between,), rows = _columns(readings, by), _columns(readings, between), []
     same = [c for c in readings if c not in (between, "outcome", "seconds", "detail", "read", "version")]
     if readings.duplicated([*same, between]).any():  # the version does not just follow from the level
         same += ["version"]
     table = readings.assign(ok=readings.outcome == "ok")
     for key, group in table.groupby(by, observed=True, dropna=False) if by else [((), table)]:
-        yield key, group.pivot(index=same, columns=between, values="ok").astype(float).sort_index(axis=1)
+        wide = group.pivot(index=same, columns=between, values="ok").astype(float).sort_index(axis=1)
+        for a, b in combinations(wide.columns, 2):
+            pairs = wide[[a, b]].dropna()
+            rows.append((*key, a, b, *_difference(pairs[a], pairs[b], confidence)))
+    columns = ["a", "b", "difference", "low", "high", "only_a", "only_b", "pairs", "trials"]
+    return _table(rows, [*by, *columns], readings)
 
 
 def _difference(a: pd.Series, b: pd.Series, confidence: float = 0.95) -> tuple:

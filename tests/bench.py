@@ -220,7 +220,7 @@ def photographs() -> bool:
 
 
 def quick_map() -> bool:
-    """The map of notebook 05 for one payload, at its quick size, on two cores."""
+    """The map of notebook 04 for one payload, at its quick size, on two cores."""
     near, far = 140, 560
     design = {"payload": 60, "level": list("LMQH"), "print_width_mm": 25}
     design |= {"damage": ["blot", "scratch", "stain"]}
@@ -228,7 +228,7 @@ def quick_map() -> bool:
     design |= {"camera_distance_mm": np.linspace(near, far, 13).round().tolist()}
     start = time.perf_counter()
     result = qr.readings(design, trials=40, seed=1, jobs=2)
-    qr.stats.best_levels(result, ["camera_distance_mm", "severity"])
+    qr.stats.differences(result, "level", ["damage", "severity", "camera_distance_mm"])
     seconds = time.perf_counter() - start
     print(f"\na map, {len(result):,} readings: {seconds:.0f} s on two cores")
     return seconds < 120

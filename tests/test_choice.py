@@ -100,7 +100,9 @@ def test_without_damage_and_with_few_pixels_the_smallest_symbol_wins():
     assert said.level == "M", "L and M share version 4"
     assert said.table.rate.tolist()[0] > 0.8
     assert said.table.rate.tolist()[3] < 0.1
-    assert said.reason.startswith("M is the smallest within 1 point of the best; ")
+    assert said.reason.startswith(
+        "M is the smallest within 1 point of the best, and the highest level of its size; "
+    )
 
 
 def test_with_strong_damage_and_many_pixels_h_wins():
@@ -114,14 +116,22 @@ def test_a_higher_level_of_the_same_version_is_free():
     said = choose(60, NEAR, **FAST, margin=0.1)
     assert said.table.version.tolist() == [4, 4, 5, 7]
     assert said.level == "M"
-    within = "L, M, Q and H are within 10 points of the best, L is the smallest"
-    assert said.reason.startswith(f"{within}, and M, which needs no larger symbol, is free; ")
+    within = "L, M, Q and H are within 10 points of the best, M is the smallest"
+    assert said.reason.startswith(f"{within}, and the highest level of its size; ")
     left = choose(60, NEAR, **FAST)
     assert left.reason.startswith(
         "M, Q and H are left, as it can't be told which is the smallest within 1 point"
     )
     assert left.verdict.left == ("M", "Q", "H")
     assert said.table.relative_area.tolist() == pytest.approx([1, 1, (37 / 33) ** 2, (45 / 33) ** 2])
+
+
+def test_levels_of_one_size_need_no_larger_symbol_than_the_others():
+    said = choose(7, NEAR.change(wear=STRONG), **FAST)
+    assert said.table.version.tolist() == [1, 1, 1, 1]
+    assert said.verdict.chosen == "H"
+    why = "No level will do, " if said.level is None else "H needs no larger symbol than the others; "
+    assert said.reason.startswith(why)
 
 
 def test_a_logo_is_held_by_the_level_that_corrects_its_area():

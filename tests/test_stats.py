@@ -10,7 +10,6 @@ from scipy import stats
 from qrlab.readers import OUTCOMES
 from qrlab.stats import (
     Strata,
-    best_levels,
     differences,
     rate_interval,
     rates,
@@ -300,7 +299,8 @@ def test_a_step_is_crossed_on_the_line_between_its_ends():
 
 def test_thresholds_have_a_row_for_each_curve_and_share():
     rows = thresholds(readings_of(counted([100, 95, 40, 0]), STEP), "curve")
-    assert list(rows.columns) == ["curve", "share", "severity", "low", "high", "trials"]
+    assert list(rows.columns)[:5] == ["curve", "share", "severity", "low", "high"]
+    assert list(rows.columns)[5:] == ["above", "below", "again", "trials"]
     assert list(rows.share) == [0.99, 0.9, 0.5]
     assert list(rows.trials) == [100] * 3
     assert list(rows.severity) == pytest.approx([0.02, 0.1 + 0.1 * 5 / 55, 0.1 + 0.1 * 45 / 55])
@@ -325,6 +325,22 @@ def test_the_first_fall_counts_however_the_curve_recovers():
     assert threshold([100, 60, 90, 0], 0.5).severity == pytest.approx(0.2 + 0.1 * 10 / 60)
 
 
+@pytest.mark.parametrize(
+    ("counts", "between", "again"),
+    [
+        ([100, 100, 0, 0], (0.1, 0.2), False),
+        ([100, 40, 90, 0], (0.0, 0.1), True),
+        ([100, 40, 52, 0], (0.0, 0.1), False),  # perhaps by chance
+        ([40, 10, 0, 0], (-np.inf, 0.0), False),
+        ([40, 10, 90, 0], (-np.inf, 0.0), True),
+        ([100, 98, 92, 91], (0.3, np.inf), False),
+    ],
+)
+def test_a_threshold_says_between_which_severities_it_lies_and_who_reads_again(counts, between, again):
+    row = threshold(counts, 0.5)
+    assert ((row.above, row.below), row.again) == (between, again)
+
+
 def test_the_order_of_readings_does_not_matter():
     frame = readings_of(counted([97, 80, 33, 2]), STEP)
     rows = thresholds(frame, "curve")
@@ -342,7 +358,7 @@ def test_curves_are_told_apart_by_several_columns():
     )
     frame["level"] = pd.Categorical(frame.level, list("LMQH"), ordered=True)
     rows = thresholds(frame, ["level", "reader"], (0.5,))
-    assert list(rows.columns) == ["level", "reader", "share", "severity", "low", "high", "trials"]
+    assert list(rows.columns)[:4] == ["level", "reader", "share", "severity"]
     assert list(zip(rows.level, rows.reader, rows.severity.round(9))) == [
         ("L", "a", 0.15),
         ("L", "b", 0.05),
@@ -569,71 +585,6 @@ def test_what_thresholds_cannot_use_is_named():
         thresholds(frame, "level", shares=(50,))
     with pytest.raises(ValueError, match=r"columns to group by must be one of .*, not 'colour'"):
         thresholds(frame, "colour")
-
-
-def levels_read(ok: dict[str, list[int]], versions: dict[str, int], **columns) -> pd.DataFrame:
-    """Readings of one condition: for each level, whether each trial was read."""
-    rows = [
-        columns
-        | {"level": x, "version": versions[x], "trial": k, "outcome": "ok" if v else "unread", "seconds": 0.0}
-        for x, read in ok.items()
-        for k, v in enumerate(read)
-    ]
-    return pd.DataFrame(rows)
-
-
-FOUR = {"L": 4, "M": 4, "Q": 5, "H": 7}
-
-
-def test_the_best_level_is_the_one_that_reads_most_often_against_the_next():
-    read = {"L": [0] * 40, "M": [1] * 10 + [0] * 30, "Q": [1] * 25 + [0] * 15, "H": [1] * 38 + [0] * 2}
-    readings = levels_read(read, FOUR, severity=0.1)
-    (row,) = best_levels(readings, "severity").itertuples()
-    assert (row.level, row.version, row.next, row.rate, row.tie) == ("H", 7, "Q", 0.95, False)
-    assert (row.low, row.high) == pytest.approx(rate_interval(38, 40))
-    paired = differences(readings, "level").set_index(["a", "b"])
-    either = paired.loc[("H", "Q")] * -1 if ("H", "Q") in paired.index else paired.loc[("Q", "H")]
-    assert row.lead == pytest.approx(either.difference)
-    assert sorted([row.lead_low, row.lead_high]) == pytest.approx(sorted(either[["low", "high"]]))
-
-
-@pytest.mark.parametrize(
-    ("equal", "versions", "named"),
-    [
-        ("LMQH", FOUR, "M"),  # the smallest symbols are L and M, and M corrects more
-        ("QH", FOUR, "Q"),
-        ("LH", dict.fromkeys("LMQH", 4), "H"),
-        ("LMQH", {"L": 1, "M": 2, "Q": 3, "H": 4}, "L"),
-    ],
-)
-def test_of_levels_that_read_equally_often_the_smallest_symbol_is_named(equal, versions, named):
-    read = {x: [1] * 20 if x in equal else [0] * 20 for x in "LMQH"}
-    (row,) = best_levels(levels_read(read, versions, severity=0.0), "severity").itertuples()
-    assert (row.level, row.lead, row.tie) == (named, 0, True)
-    assert row.next in set(equal) - {named}
-
-
-def test_a_lead_of_one_reading_is_a_tie_and_versions_are_those_of_the_group():
-    near = levels_read({"L": [1] * 20, "H": [1] * 19 + [0]}, {"L": 4, "H": 7}, payload=60)
-    far = levels_read({"L": [0] * 20, "H": [1] * 20}, {"L": 22, "H": 36}, payload=997)
-    rows = best_levels(pd.concat([near, far]), "payload").set_index("payload")
-    assert (rows.level[60], rows.version[60], rows.tie[60]) == ("L", 4, True)
-    assert (rows.level[997], rows.version[997], rows.tie[997]) == ("H", 36, False)
-    assert rows.lead_low[60] <= 0 < rows.lead_low[997]
-
-
-def test_best_levels_pools_all_other_columns_pair_by_pair():
-    parts = [
-        levels_read({"L": [0] * 12, "H": [1] * 12}, {"L": 4, "H": 7}, severity=0.1, damage="blot"),
-        levels_read({"L": [1] * 12, "H": [0] * 12}, {"L": 4, "H": 7}, severity=0.1, damage="stain"),
-    ]
-    (row,) = best_levels(pd.concat(parts), "severity").itertuples()
-    assert (row.rate, row.lead, row.tie, row.level) == (0.5, 0, True, "L")
-    rated = rates(pd.concat(parts), "level").set_index("level").loc["L"]
-    assert (row.low, row.high) == (rated.low, rated.high)
-    twice = [part.assign(damage=damage) for part in parts[:1] for damage in ("blot", "stain", "tear")]
-    (row,) = best_levels(pd.concat(twice), "severity").itertuples()
-    assert (row.low, row.high) == pytest.approx(rate_interval(12, 12)), "twelve trials, not 36"
 
 
 def test_differences_take_a_confidence():
