@@ -7,9 +7,9 @@ import pandas as pd
 
 from qrlab.checks import one_of
 
-# Environment variables: the folder that figures are saved to; pictures in place of live widgets, if set.
-FIGURES = "QRLAB_FIGURES"
-STILL = "QRLAB_STILL"
+# Environment variables: the folder that figures are saved to; and, if set, pictures in place of live widgets,
+# and everything computed anew, in place of what data/ holds.
+FIGURES, STILL, FRESH = "QRLAB_FIGURES", "QRLAB_STILL", "QRLAB_FRESH"
 
 
 def data_file(name: str) -> Path:

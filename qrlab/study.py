@@ -1,10 +1,11 @@
-"""The full-size study: what `make data` writes to data/, and notebooks compute smaller by the same functions.
+"""The full-size study: what `make data` writes to data/, and notebooks ask for.
 Of readings every trial is kept, a letter each, so that what was paired stays so.  Nothing here judges."""
 
+import os
 import re
 import sys
-from collections.abc import Sequence
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,44 +15,58 @@ import pandas as pd
 from qrlab import readers, runner
 from qrlab.breaking import exact_model
 from qrlab.checks import one_of
+from qrlab.choice import choose
 from qrlab.damage import MODELS
-from qrlab.files import load, write_whole
+from qrlab.files import FRESH, load, write_whole
 from qrlab.model import capability, ordered
 from qrlab.optics import Camera, Print
-from qrlab.symbols import VERSIONS, Level, make
+from qrlab.scenario import SCENARIOS
+from qrlab.symbols import VERSIONS, Level, size_of, smallest_version
 
 SEED = 1
-EXACT: dict[str, Any] = {"trials": 300, "contents": 20}  # of exact_model
+EXACT: dict[str, Any] = {"trials": 300, "contents": 100}  # of exact_model
+PRINTS = {"default": 1600, "phones": 100, "web": 100, "all": 100}  # of scenario_rates, by panel, at most
+_OF_A_READING = ["trial", "outcome", "seconds", "detail", "read"]
+QUICK = 20  # trials of a condition that data/ does not hold
 LETTERS = dict(zip("oxuect", readers.OUTCOMES))
-READERS = ("zxing", "zxing-pure", "zbar", "opencv", "opencv-aruco", "boofcv", "model")
+SLOW = "wechat"  # takes twice as long as all others together
+READERS = (*(name for name in readers.PANELS["all"] if name != SLOW), "zxing-pure", "model")
 KINDS = [kind for kind in MODELS if kind != "worst_codewords"]
+COMMON = ["blot", "scratch", "edge_wear", "logo"]  # the kinds that are tried with every payload
 LEVELS = [level.value for level in Level]
-SEVERITIES = [0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.10, 0.15, 0.20, 0.25, 0.30, 0.40]  # of progressive_damage
-# Trials of each condition in the full-size study, and columns, whose values are combined.  No payload: full
-# symbols; no reader: those of READERS that there are; reach: of the distance at which L has 1.5 pixels a
-# module, a share.
+SEVERITIES = [0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4]
+# Of each file its parts: trials of each condition, and columns, whose values are combined; notebooks ask for
+# the first, with changes.  No payload: full symbols; no reader: those of READERS that there are; reach: a
+# share of the distance at which L has 1.5 pixels a module.
 # fmt: off
-DESIGNS: dict[str, tuple[int, dict]] = {
-    "progressive_damage": (150, {
-        "payload": 60, "damage": KINDS, "damage_spare_finders": [False, True], "level": LEVELS,
-        "severity": SEVERITIES, "reader": ["zbar", "zxing", "model"]}),
-    "readers_by_damage": (80, {
-        "payload": 60, "damage": KINDS, "level": LEVELS, "severity": [0.01, 0.03, 0.06, 0.10, 0.18]}),
-    "readers_undamaged": (100, {
-        "version": [1, 2, 4, 7, 10, 15, 20, 25, 32, 40], "level": LEVELS, "contents": 100}),
-    "readers_by_version": (15, {
-        "version": [2, 7, 15, 25, 40], "level": LEVELS, "damage": KINDS, "severity": [0.02, 0.06, 0.15]}),
-    "print_and_scan": (40, {
-        "payload": [20, 60, 141], "print_width_mm": 25, "reach": np.linspace(0.25, 1, 25), "level": LEVELS,
-        "damage": ["blot", "scratch", "stain"],
-        "severity": [0, 0.01, 0.02, 0.03, 0.045, 0.065, 0.09, 0.12, 0.16, 0.2], "reader": "zxing"}),
+DESIGNS: dict[str, list[tuple[int, dict[str, Any]]]] = {
+    "progressive_damage": [
+        (100, {"payload": 60, "damage": KINDS, "damage_spare_finders": [False, True], "level": LEVELS,
+               "severity": SEVERITIES, "reader": ["zxing", "zbar", "model"]}),
+        (100, {"payload": [20, 141, 500], "damage": COMMON, "damage_spare_finders": False, "level": LEVELS,
+               "severity": SEVERITIES, "reader": ["zxing", "zbar", "model"]})],
+    "readers_by_damage": [
+        (60, {"payload": 60, "damage": [kind for kind in KINDS if kind != "logo"], "level": LEVELS,
+              "severity": [0.01, 0.02, 0.04, 0.06, 0.1, 0.18]}),
+        (100, {"payload": 60, "damage": "logo", "level": LEVELS, "severity": [0.01, 0.02, 0.04, 0.06, 0.1]}),
+        (30, {"payload": [20, 141, 500], "damage": ["blot", "scratch", "stain"], "level": LEVELS,
+              "severity": [0.01, 0.04, 0.1]}),
+        (30, {"payload": 60, "damage": ["blot", "scratch", "stain"], "level": LEVELS,
+              "severity": [0.01, 0.04, 0.1], "reader": SLOW})],
+    "readers_undamaged": [
+        (40, {"version": [1, 2, 4, 7, 10, 15, 20, 25, 32, 40], "level": LEVELS, "reader": [*READERS, SLOW]})],
+    "print_and_scan": [
+        (30, {"payload": [20, 60, 141, 500], "print_width_mm": 25, "reach": np.linspace(0.25, 1, 13),
+              "level": LEVELS, "damage": ["blot", "scratch", "stain"],
+              "severity": [0, 0.01, 0.02, 0.04, 0.07, 0.12, 0.2], "reader": "zxing"})],
 }
 # fmt: on
 
 
-def design(name: str, **changes: object) -> pd.DataFrame:
-    """One of DESIGNS, as qr.run takes it; changes: other values for its columns, a list or one each."""
-    columns = {"contents": 8} | DESIGNS[one_of("name", name, DESIGNS)][1] | changes
+def design(name: str, part: int = 0, **changes: object) -> pd.DataFrame:
+    """A part of one of DESIGNS, as qr.run takes it; changes: other values for its columns, or more, a list or
+    one each."""
+    columns = DESIGNS[one_of("name", name, DESIGNS)][part][1] | changes
     columns.setdefault("reader", [name for name in READERS if not readers.unavailable(name)])
     lists = [np.atleast_1d(values) for values in columns.values()]
     table = pd.MultiIndex.from_product(lists, names=columns).to_frame(index=False)
@@ -59,46 +74,51 @@ def design(name: str, **changes: object) -> pd.DataFrame:
         full = capability().astype({"level": str}).rename(columns={"bytes": "payload"})
         table = table.merge(full[["version", "level", "payload"]], how="left")
     if "reach" in table:
-        far_mm = [reach_mm(payload, "L", 1.5, mm) for payload, mm in zip(table.payload, table.print_width_mm)]
+        sizes = [size_of(smallest_version(payload, "L") or 40) for payload in table.payload]
+        module_mm = [Print(mm).module_mm(size) for mm, size in zip(table.print_width_mm, sizes)]
+        far_mm = np.array(module_mm) * Camera.at(100).focal_px / 1.5
         table["camera_distance_mm"] = np.round(table.pop("reach") * far_mm)
     return table
 
 
-def reach_mm(payload: int, level: str = "L", px_per_module: float = 1.3, width_mm: float = 25) -> float:
-    """The distance, mm, at which a module of that symbol on that printed width has so many pixels."""
-    module_mm = Print(width_mm).module_mm(make(b"x" * payload, level).size)
-    return module_mm * Camera.at(100).focal_px / px_per_module
-
-
-def exact(
-    full: bool, kinds: list[str], versions: Sequence[int] = VERSIONS, *, trials: int, contents: int, seed: int
-) -> pd.DataFrame:
-    """Rows of `exact_model`: with full those of data/, else made now, with trials, contents and seed."""
-    if full:
-        one_of("seed, unless full = False,", seed, [SEED])
-        table = load("exact_model").query("damage in @kinds and version in @versions")
+def exact(kinds: list[str], *, seed: int = SEED, **changes: Any) -> pd.DataFrame:
+    """Rows of `exact_model` for kinds of damage: those of data/, or, where the environment says FRESH or with
+    changes (versions, trials, contents, another seed), made now at quick size."""
+    if changes or seed != SEED or os.environ.get(FRESH):
+        quick: dict[str, Any] = {"versions": VERSIONS, "trials": QUICK, "contents": 8}
+        table, made = exact_model(kinds=kinds, seed=seed, **quick | changes), "computed here"
     else:
-        table = exact_model(versions, kinds, trials=trials, contents=contents, seed=seed)
-    return table.assign(level=ordered(table.level)).reset_index(drop=True)
+        table, made = load("exact_model").query("damage in @kinds"), "from data/exact_model.csv"
+    table = table.assign(level=ordered(table.level)).reset_index(drop=True)
+    table.attrs["made"] = f"n = {table.trials.min()} to {table.trials.max()} a symbol, {made}"
+    return table
 
 
-def readings(name: str, full: bool, *, trials: int, seed: int = SEED, **changes: Any) -> pd.DataFrame:
-    """Readings of one of DESIGNS: with full those of data/ (without seconds, detail and read), else made now,
-    with trials, seed and changes.  ValueError for full with other values than those behind data/."""
-    kept = DESIGNS[one_of("name", name, DESIGNS)][1] | {"seed": SEED}
-    for column, value in (changes | {"seed": seed}).items():
-        one_of(f"a parameter of {name}", column, kept)
-        if full and not np.array_equal(value, kept[column]):
-            raise ValueError(f"{column} must be {kept[column]}, as in data/, not {value}; or full = False")
-    if full:
-        return unpacked(load(name))
-    return runner.readings(design(name, **changes), trials=trials, seed=seed)
+def readings(name: str, *, trials: int | None = None, seed: int = SEED, **changes: Any) -> pd.DataFrame:
+    """Readings of the first part of one of DESIGNS, with changes, as `design` takes them: those of data/
+    (without seconds, detail and read) where it holds all conditions; else, where the environment says FRESH,
+    or with trials or another seed, made now, with trials, or QUICK.  attrs["made"] says which, with n."""
+    asked, table = design(name, **changes), load(name)
+    if trials is None and seed == SEED and set(asked) <= set(table) and not os.environ.get(FRESH):
+        shared = table.dtypes[asked.columns]
+        kept = asked.astype(shared[shared == "float64"]).merge(table, how="left")
+        if kept.trials.notna().all():
+            return _said(unpacked(kept.astype({"trials": int})), f"from data/{name}.csv")
+    made = runner.readings(asked, trials=QUICK if trials is None else trials, seed=seed)
+    return _said(made, "computed here")
+
+
+def _said(table: pd.DataFrame, made: str) -> pd.DataFrame:
+    counts = table.groupby([c for c in table if c not in _OF_A_READING], dropna=False, observed=True).size()
+    many = " to ".join(map(str, sorted({counts.min(), counts.max()})))
+    table.attrs["made"] = f"n = {many} for each condition, {made}"
+    return table
 
 
 def packed(readings: pd.DataFrame) -> pd.DataFrame:
     """A row per condition, with the count trials, and outcomes: a letter for each trial."""
     trials = readings.trial.max() + 1
-    rows = readings.iloc[::trials].drop(columns=["trial", "outcome", "seconds", "detail", "read"])
+    rows = readings.iloc[::trials].drop(columns=[*_OF_A_READING, "contents"], errors="ignore")
     letters = np.array(list(LETTERS))[readings.outcome.cat.codes.to_numpy().reshape(-1, trials)]
     return rows.reset_index(drop=True).assign(trials=trials, outcomes=["".join(row) for row in letters])
 
@@ -111,28 +131,33 @@ def unpacked(table: pd.DataFrame) -> pd.DataFrame:
     return long.assign(level=ordered(long.level), trial=long.trial.astype(int), outcome=outcome)
 
 
-def stand(name: str, full: bool, trials: int) -> str:
-    """One sentence: whether a notebook shows the full-size results, and of how many trials."""
-    counts = load(name).trials
-    kept = f"{counts.max():,} trials of each condition"
-    kept += f" ({counts.min()} of a logo)" if counts.min() < counts.max() else ""
-    if full:
-        return f"Full-size results: {kept}, from `data/{name}.csv`."
-    return f"Quick results: {trials:,} trials of each condition, computed here; `data/{name}.csv` has {kept}."
+def scenario_rates(prints: dict[str, int], cache: Path | None = None) -> pd.DataFrame:
+    """What `choose` says of each scenario with each panel of readers and so many prints at most."""
+    tables = {}
+    for name, (panel, trials) in product(SCENARIOS, prints.items()):
+        choice = choose(None, name, readers=panel, trials=trials, seed=SEED, advice=False, cache=cache)
+        rows = choice.table.drop(columns=["modules", "module_dots", "why_not"]).assign(trials=choice.trials)
+        rows["left"] = rows.level.isin(choice.verdict.left if choice.verdict else [])
+        tables[name, panel] = rows.assign(sure=choice.sure, recommended=rows.level == choice.level)
+    return pd.concat(tables, names=["scenario", "panel", None]).reset_index([0, 1]).round(4)
 
 
 def main(data: Path, cache: Path) -> None:
     """Compute the whole study and write it to `data`, with what the dictionary says of its rows and versions;
     what `cache` has is not computed again.  Ends where a reader is missing."""
-    if missing := [f"{name} ({why})" for name in READERS if (why := readers.unavailable(name))]:
+    if missing := [f"{name} ({why})" for name in (*READERS, SLOW) if (why := readers.unavailable(name))]:
         sys.exit(f"make data: the study needs all readers; not available: {', '.join(missing)}")
     made_by = ", ".join(f"{library} {version}" for library, version in readers.versions().items())
     dictionary = data / "README.md"
-    for name in ("exact_model", *DESIGNS):
-        if name in DESIGNS:
-            table = packed(runner.readings(design(name), trials=DESIGNS[name][0], seed=SEED, cache=cache))
-        else:
+    for name in ("exact_model", *DESIGNS, "scenario_rates"):
+        if name == "exact_model":
             table = exact_model(**EXACT, cache=cache)
+        elif name == "scenario_rates":
+            table = scenario_rates(PRINTS, cache)
+        else:
+            parts = [(design(name, part), trials) for part, (trials, _) in enumerate(DESIGNS[name])]
+            read = [runner.readings(part, trials=trials, seed=SEED, cache=cache) for part, trials in parts]
+            table = pd.concat(map(packed, read), ignore_index=True)
         write_whole(data / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
         said = rf"(?s)(## {name}\.csv\n.*?- Rows: )[\d,]+(\n.*?- Versions: )[^\n]+"
         now = rf"\g<1>{len(table):,}\g<2>{made_by}; {date.today().isoformat()}"

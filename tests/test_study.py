@@ -14,6 +14,7 @@ from qrlab.readers import OUTCOMES
 
 DATA = Path(__file__).parent.parent / "data"
 NAMES = list(study.DESIGNS)
+PARTS = [(name, part) for name, parts in study.DESIGNS.items() for part in range(len(parts))]
 AVAILABLE = set(qr.decoders().query("available").name)
 
 
@@ -31,31 +32,41 @@ def test_rows_of_the_exact_model_are_made_again(versions, kinds):
 @pytest.mark.proof
 @pytest.mark.parametrize("name", NAMES)
 def test_rows_of_readings_are_made_again(name):
-    """A sample, trial by trial.  What zxing misread, noise taken for Micro QR, is unread now."""
-    trials, _ = study.DESIGNS[name]
+    """A sample, trial by trial, and of what was misread as much again."""
     table = qr.load(name)
     mine = table[table.reader.isin(AVAILABLE) & (table.version < 30)]
-    sample = mine.sample(12, random_state=np.random.default_rng(5))
-    rows = pd.concat([sample, mine[mine.outcomes.str.contains("x")]]).drop_duplicates()
-    given = rows.drop(columns=["trials", "outcomes"])
-    again = study.packed(runner.readings(given, trials=trials, seed=study.SEED))
-    assert again[given.columns].astype(str).values.tolist() == given.astype(str).values.tolist()
-    mended = rows.outcomes.where(rows.reader != "zxing", rows.outcomes.str.replace("x", "u"))
-    assert again.outcomes.tolist() == mended.tolist()
+    drawn = [mine, mine[mine.outcomes.str.contains("x")]]
+    rows = pd.concat([x.sample(min(12, len(x)), random_state=np.random.default_rng(5)) for x in drawn])
+    for trials, some in rows.drop_duplicates().groupby("trials"):
+        given = some.drop(columns=["trials", "outcomes"])
+        again = study.packed(runner.readings(given, trials=trials, seed=study.SEED))
+        assert again[given.columns].astype(str).values.tolist() == given.astype(str).values.tolist()
+        assert again.outcomes.tolist() == some.outcomes.tolist()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_condition_of_the_design_is_there_in_order(name):
-    trials, _ = study.DESIGNS[name]
-    table, wanted = qr.load(name), study.design(name)
-    assert table.trials.eq(trials).all()
-    assert table.outcomes.str.fullmatch(f"[{''.join(study.LETTERS)}]{{{trials}}}").all()
-    conditions = wanted.columns.difference(["reader"]).tolist()
-    for reader, rows in table.groupby("reader"):
-        mine = wanted[wanted.reader == wanted.reader.iloc[0]][conditions].reset_index(drop=True)
-        rows = rows[conditions].reset_index(drop=True)
-        pd.testing.assert_frame_equal(rows, mine, check_dtype=False, obj=reader)
-    assert {"zxing"} | set(wanted.reader) & {"model", "zbar"} <= set(table.reader)
+def test_every_condition_of_the_design_is_there_in_order(name, monkeypatch):
+    monkeypatch.setattr(study.readers, "unavailable", lambda _: "")
+    table = qr.load(name)
+    parts = [study.design(name, part) for part in range(len(study.DESIGNS[name]))]
+    wanted = pd.concat(parts, ignore_index=True)
+    pd.testing.assert_frame_equal(table[wanted.columns], wanted, check_dtype=False)
+    trials = [trials for (trials, _), part in zip(study.DESIGNS[name], parts) for _ in range(len(part))]
+    assert table.trials.tolist() == trials
+    letters = "".join(study.LETTERS)
+    assert all(re.fullmatch(f"[{letters}]{{{row.trials}}}", row.outcomes) for row in table.itertuples())
+
+
+def test_contents_vary_with_the_trial_wherever_damage_does_not():
+    for name, part in PARTS:
+        trials, columns = study.DESIGNS[name][part]
+        assert "contents" not in study.design(name, part)
+        assert "logo" not in np.atleast_1d(columns.get("damage", "none")) or trials >= 100, name
+    assert study.EXACT["contents"] >= 100
+
+
+def test_all_files_together_are_small():
+    assert sum(file.stat().st_size for file in DATA.glob("*.csv")) <= 6_000_000
 
 
 def test_the_exact_model_has_all_160_symbols_under_every_kind_of_damage():
@@ -96,52 +107,94 @@ def test_what_is_kept_is_what_was_read():
     design = study.design("readers_by_damage", severity=0.06, reader=["zxing", "model"])
     made = runner.readings(design, trials=3, seed=1)
     again = study.unpacked(study.packed(made))
-    pd.testing.assert_frame_equal(again, made.drop(columns=["seconds", "detail", "read"]))
+    pd.testing.assert_frame_equal(again, made.drop(columns=["seconds", "detail", "read", "contents"]))
     by = ["reader", "level"]
     pd.testing.assert_frame_equal(
         qr.stats.rates(again, by), qr.stats.rates(made, by).drop(columns="seconds")
     )  # fmt: skip
 
 
-def test_full_size_readings_are_those_of_the_file():
-    table = study.readings("readers_by_damage", True, trials=3, payload=60)
-    file = qr.load("readers_by_damage")
-    assert len(table) == file.trials.sum()
-    assert (table.outcome == "ok").sum() == file.outcomes.str.count("o").sum()
+HELD = {"payload": (141,), "damage": "blot", "severity": [0.01, 0.1], "reader": ["zxing", "model"]}
 
 
-def test_quick_readings_are_made_now():
-    quick = study.readings("readers_undamaged", False, trials=1, seed=3)
-    assert len(quick) == len(study.design("readers_undamaged"))
-    assert "seconds" in quick
+def test_readings_that_data_holds_are_loaded():
+    table = study.readings("progressive_damage", damage_spare_finders=False, **HELD)
+    (trials, _), *_ = study.DESIGNS["progressive_damage"]
+    assert table.attrs["made"] == f"n = {trials} for each condition, from data/progressive_damage.csv"
+    rows = qr.load("progressive_damage").query("damage == 'blot' and severity in [0.01, 0.1]")
+    rows = rows.query("reader in ['zxing', 'model'] and payload == 141 and not damage_spare_finders")
+    assert len(table) == len(rows) * trials > 0
+    assert (table.outcome == "ok").sum() == rows.outcomes.str.count("o").sum()
+    assert "seconds" not in table
 
 
 @pytest.mark.parametrize(
-    ("name", "given", "named"),
-    [
-        ("nonsense", {}, ("name", "progressive_damage", "'nonsense'")),
-        ("readers_by_damage", {"payload": 61}, ("payload", "60", "61", "full = False")),
-        ("readers_by_damage", {"width": 2}, ("readers_by_damage", "payload", "seed", "'width'")),
-        ("readers_by_damage", {"seed": 2}, ("seed", "1", "2", "full = False")),
-        ("print_and_scan", {"payload": (1, 2)}, ("payload", "[20, 60, 141]", "(1, 2)", "full = False")),
-    ],
+    "change",
+    [{"payload": 61}, {"severity": [0.01, 0.11]}, {"px_per_module": 3}, {"print_width_mm": 20}, {"seed": 2}],
 )
-def test_other_parameters_than_those_of_the_file_are_refused(name, given, named):
-    with pytest.raises(ValueError, match="must be") as refused:
-        study.readings(name, True, trials=1, **given)
-    assert [part for part in named if part not in str(refused.value)] == []
+def test_readings_that_data_does_not_hold_are_made_now(change):
+    asked = HELD | {"damage_spare_finders": False, "level": "L"} | change
+    if "print_width_mm" in change:
+        asked["camera_distance_mm"] = 100
+    made = study.readings("progressive_damage", **asked)
+    assert made.attrs["made"] == f"n = {study.QUICK} for each condition, computed here"
+    assert made.trial.nunique() == study.QUICK
+    assert "seconds" in made
 
 
-def test_the_values_of_the_file_may_be_given_in_any_form():
-    like_a_notebook = {"payload": (20, 60, 141), "print_width_mm": 25.0}
-    table = study.readings("print_and_scan", True, trials=1, **like_a_notebook)
-    assert table.payload.unique().tolist() == [20, 60, 141]
+def test_all_is_computed_where_that_is_asked_for(monkeypatch):
+    monkeypatch.setenv("QRLAB_FRESH", "1")
+    made = study.readings("progressive_damage", level="L", damage_spare_finders=False, **HELD)
+    assert "computed here" in made.attrs["made"]
+    exact = study.exact(["blot"], versions=[1, 2])
+    assert exact.attrs["made"] == "n = 20 to 20 a symbol, computed here"
+
+
+def test_those_made_now_begin_like_those_of_data():
+    held = study.readings("progressive_damage", level="L", damage_spare_finders=False, **HELD)
+    made = study.readings("progressive_damage", trials=5, level="L", damage_spare_finders=False, **HELD)
+    pd.testing.assert_series_equal(
+        made.outcome, held[held.trial < 5].outcome.reset_index(drop=True), check_index=False
+    )
+
+
+def test_readings_of_a_missing_reader_are_loaded_all_the_same(monkeypatch):
+    monkeypatch.setattr(study.readers, "unavailable", lambda name: "no library" if name == "zbar" else "")
+    table = study.readings("readers_by_damage", damage="blot", reader=["zbar", "zxing"])
+    assert set(table.reader) == {"zbar", "zxing"}
+
+
+def test_the_exact_model_of_data_is_loaded_unless_other_conditions_are_asked_for():
+    table = study.exact(["blot", "logo"])
+    assert table.attrs["made"] == "n = 100 to 300 a symbol, from data/exact_model.csv"
+    assert len(table) == 2 * 160 * 2
+    made = study.exact(["blot"], versions=[1], trials=6, contents=6)
+    assert made.attrs["made"] == "n = 6 to 6 a symbol, computed here"
+
+
+def test_a_design_of_another_name_is_refused():
+    with pytest.raises(ValueError, match=r"name must be one of progressive_damage, .*, not 'nonsense'"):
+        study.readings("nonsense")
+
+
+def test_the_scenarios_rates_are_those_of_choose():
+    table = qr.load("scenario_rates")
+    assert table[["scenario", "panel"]].drop_duplicates().values.tolist() == [
+        [name, panel] for name in qr.SCENARIOS for panel in study.PRINTS
+    ]
+    assert (table.trials <= table.panel.map(study.PRINTS)).all()
+    assert not table[~table.left].recommended.any() or (table.scenario == "swiss-qr-bill").any()
+    if set(qr.SCENARIOS["screen"].readers) <= AVAILABLE:
+        mine = table.query("scenario == 'screen' and panel == 'default'")
+        most = study.PRINTS["default"]
+        choice = qr.choose(None, "screen", trials=most, seed=study.SEED, advice=False)
+        assert mine.rate.tolist() == choice.table.rate.round(4).tolist()
+        assert mine.level[mine.recommended].tolist() == [choice.level]
 
 
 @pytest.mark.parametrize(
     ("given", "named"),
     [
-        ({"seed": 2, "full": True}, ("seed", "1", "2", "full = False")),
         ({"kinds": ["blott"]}, ("kinds", "speckle", "'blott'")),
         ({"versions": [41]}, ("versions", "1 to 40", "41")),
         ({"trials": 5}, ("trials", "6 to 1000000", "5")),
@@ -149,7 +202,7 @@ def test_the_values_of_the_file_may_be_given_in_any_form():
     ],
 )
 def test_bad_input_to_the_exact_model_is_named(given, named):
-    usual = {"full": False, "kinds": ["blot"], "versions": [1], "trials": 6, "contents": 6, "seed": 1}
+    usual = {"kinds": ["blot"], "versions": [1], "trials": 6, "contents": 6, "seed": 1}
     with pytest.raises(ValueError, match="must be") as refused:
         study.exact(**usual | given)
     assert [part for part in named if part not in str(refused.value)] == []
@@ -162,26 +215,18 @@ def test_the_study_is_not_begun_without_all_readers(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_it_says_what_a_page_shows():
-    assert study.stand("exact_model", True, 7) == (
-        "Full-size results: 300 trials of each condition (20 of a logo), from `data/exact_model.csv`."
-    )
-    assert study.stand("print_and_scan", False, 7) == (
-        "Quick results: 7 trials of each condition, computed here; "
-        "`data/print_and_scan.csv` has 40 trials of each condition."
-    )
-
-
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     """The study in miniature, and a copy of the data that it may write to."""
 
     columns = {"payload": 20, "damage": "blot", "damage_spare_finders": [False, True], "level": study.LEVELS}
     columns |= {"severity": study.SEVERITIES[:5], "reader": ["zxing", "model"]}
-    few = {"progressive_damage": (4, columns), "readers_by_damage": (12, columns)}
+    few = {"progressive_damage": [(4, columns)], "readers_by_damage": [(12, columns), (2, columns)]}
     monkeypatch.setattr(study, "DESIGNS", few)
     monkeypatch.setattr(study, "EXACT", {"versions": [1, 2], "trials": 6, "contents": 6, "jobs": 1})
     monkeypatch.setattr(study, "READERS", ("zxing", "model"))
+    monkeypatch.setattr(study, "SLOW", "zxing")
+    monkeypatch.setattr(study, "scenario_rates", lambda *_: qr.load("scenario_rates"))
     return shutil.copytree(DATA, tmp_path / "data"), tmp_path / "cache"
 
 
@@ -205,7 +250,7 @@ def test_the_study_writes_files_and_their_dictionary_and_goes_on_where_it_ended(
     monkeypatch.setattr(breaking, "_exact", None)  # it was computed, and is not again
     study.main(data, cache)
     assert {trial for *_, trial in asked} == {10, 11}
-    for name, rows in (("exact_model", 208), ("progressive_damage", 80), ("readers_by_damage", 80)):
+    for name, rows in (("exact_model", 208), ("progressive_damage", 80), ("readers_by_damage", 160)):
         assert len(pd.read_csv(data / f"{name}.csv")) == rows
         section = re.split(rf"^## {name}.csv\n", (data / "README.md").read_text(), flags=re.MULTILINE)[1]
         assert re.search(r"^- Rows: (.*)", section, re.MULTILINE)[1] == str(rows)
