@@ -4,6 +4,7 @@ import html
 import os
 from base64 import b64encode
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,10 @@ QUIET_ZONE = 4
 SHADES = ("#ffffff", "#b8bcc2", "#ffe2b8", "#d99a2b", "#cfe0f5", "#5d8fc9", "#8b0016", "#000000")
 PALETTE = np.array([bytearray.fromhex(shade[1:])[::-1] for shade in SHADES], np.uint8)  # as OpenCV has it
 PAGE = Path(__file__).with_name("page").joinpath("explorer.html").read_text(encoding="utf-8")
+EXPORTED = (
+    ("https://www.example.org/menu/table-12", "https://www.example.org/badge?id=" + 8 * "0123456789abc"),
+    ("blot", "scratch", "stain", "speckle", "edge_wear", "logo"),
+)
 # Readers that keep up with a slider.
 READERS = ("zxing", "zxing-pure", "zbar", "opencv", "opencv-aruco", "quirc", "qrdec")
 
@@ -77,6 +82,28 @@ class View:
         size = f"{len(symbol.content):,} bytes, version {symbol.version}-{symbol.level}: {n} × {n} modules "
         size += f"of {width / (n + 2 * QUIET_ZONE):.2f} mm, {width:g} mm wide with the quiet zone."
         return f"Error correction {point}.", f"{found}{len(codewords):,} codewords are wrong: {fate}.", size
+
+
+def exported(seed: int = 1) -> list[dict[str, Any]]:
+    """What a page without Python needs to explore EXPORTED at every level: modules (0 and 1), each one's
+    codeword (-1: none), each codeword's block, and of each kind of damage each module's severity, in
+    thousandths rounded up, the paint, and the breaking point, in thousandths, None where all is survived."""
+    found, (contents, kinds) = [], EXPORTED
+    for content, level in product(contents, Level):
+        symbol, damages = make(content, level), {}
+        for kind in kinds:
+            damage = MODELS[kind](seed)
+            order = damage.order(symbol.size)
+            point = 1000 * float(break_point(symbol, order, damage.paint))
+            steps = np.ceil(np.minimum(1000 * order, 1001) - 1e-9).astype(int).ravel().tolist()
+            breaks = point if point < np.inf else None
+            damages[kind] = {"order": steps, "paint": damage.paint, "breaks": breaks}
+        here = layout(symbol.version, level)
+        said = {"content": content, "level": level, "version": symbol.version, "size": symbol.size}
+        said |= {"modules": symbol.modules.astype(int).ravel().tolist(), "damages": damages}
+        said |= {"codeword": here.codeword.ravel().tolist(), "block": here.block.tolist()}
+        found.append(said | {"correctable": int(here.correctable[0])})
+    return found
 
 
 class Explorer:

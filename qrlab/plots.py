@@ -12,15 +12,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from pandas.io.formats.style import Styler
-from scipy.optimize import isotonic_regression
 
-from qrlab.damage import painted
 from qrlab.files import FIGURES
-from qrlab.model import judge
-from qrlab.symbols import Level, Symbol, layout
+from qrlab.symbols import Level
 
 # One colour a level: light to dark, for grey print, and apart for the common kinds of colour blindness.
 LEVEL_COLOR = {"L": "#dd8e10", "M": "#218a7d", "Q": "#2558a0", "H": "#41104f"}
@@ -41,13 +37,13 @@ Table: TypeAlias = pd.DataFrame
 Ax = Axes | None  # where to draw, None: pyplot's current axes
 
 
-def style() -> None:
-    """The house style for figures in a notebook: SVG, one font, quiet axes."""
+def style(dense: bool = False) -> None:
+    """The house style for figures in a notebook: one font, quiet axes, SVG; dense: PNG, twice as fine."""
     plt.style.use(Path(__file__).parent / "page" / "figures.mplstyle")
     if "IPython" in sys.modules:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        set_matplotlib_formats("svg", metadata={"Date": None})
+        set_matplotlib_formats("retina") if dense else set_matplotlib_formats("svg", metadata={"Date": None})
 
 
 def table(data: Table, formats: Any = None, caption: str = "", *, left: Sequence[str] = ()) -> Styler:
@@ -97,45 +93,6 @@ def legend(figure: Figure, *, readers: Sequence[str] = (), more: Sequence[Any] =
     figure.legend(handles=handles, loc="outside upper center", **look)
 
 
-def label_ends(ax: Axes) -> None:
-    """Write each line's label at its right end, apart where they would touch."""
-    last = {line: np.asarray(line.get_xydata())[-1] for line in ax.lines if str(line.get_label())[:1] != "_"}
-    lines = sorted(last, key=lambda line: (last[line][1], str(line.get_label())))
-    ends = ax.transAxes.inverted().transform(ax.transData.transform([last[line] for line in lines]))
-    slots = np.arange(len(lines)) * 0.17 * ax.figure.dpi / ax.get_window_extent().height  # of 0.17 inch
-    apart = isotonic_regression(ends[:, 1] - slots).x  # as near to the ends as the slots allow
-    heights = np.maximum(np.minimum(apart, 1 - slots[-1]), 0) + slots
-    look: Look = {"va": "center", "fontweight": "bold", "annotation_clip": False}
-    where: Look = {"xycoords": "axes fraction", "xytext": (5, 0), "textcoords": "offset points"}
-    for line, x, height in zip(lines, ends[:, 0], heights):
-        ax.annotate(str(line.get_label()), (x, height), color=line.get_color(), **where, **look)
-
-
-def _lines(ax: Axes, data: Table, x: str, y: str, by: str, band: Band, **look: Any) -> None:
-    """A line for each level or reader, labelled with its name; band: columns of an interval's two ends."""
-    for name in _names(data, by):
-        rows = data[data[by] == name].sort_values(x)
-        color, marker = LOOKS.get(name, OTHER)
-        line: Look = {"marker": marker, "markersize": 3.5, "markeredgewidth": 0, "linewidth": 1.5}
-        ax.plot(rows[x], rows[y], color=color, label=name, zorder=2.2, **line | look)
-        if band:
-            ax.fill_between(rows[x], *(rows[end] for end in band), color=color, alpha=0.17, linewidth=0)
-
-
-def by_version(
-    data: Table, y: str, *, by: str = "level", band: Band = (), ax: Ax = None, label: bool = True, **axes: Any
-) -> Axes:
-    """A line for each level, or reader, of column `y` against version: columns version, `by` ("level" or
-    "reader"), y and `band`, an interval's ends.  label: names at lines' ends; axes: as for Axes.set."""
-    ax = ax or plt.gca()
-    few = {"marker": "o"} if by == "level" and 1 < data.version.nunique() < 11 else {}
-    _lines(ax, data, "version", y, by, band, **few)
-    ax.set(**{"xlabel": "version", "xlim": (0, 44), "xticks": [1, 10, 20, 30, 40], "ylim": (0, None)} | axes)
-    if label:
-        label_ends(ax)
-    return ax
-
-
 def recovery(
     data: Table,
     x: str = "severity",
@@ -151,8 +108,14 @@ def recovery(
     ax = ax or plt.gca()
     percent = data.assign(**100 * data[["rate", "low", "high"]])
     percent[x] *= 100 if x == "severity" else 1
-    look: Look = {"linestyle": ":", "linewidth": 1.2} if dotted else {}
-    _lines(ax, percent, x, "rate", by, () if dotted else ("low", "high"), **look)
+    look: Look = {"linestyle": ":", "linewidth": 1.2} if dotted else {"linewidth": 1.5}
+    for name in _names(data, by):
+        curve = percent[percent[by] == name].sort_values(x)
+        color, marker = LOOKS.get(name, OTHER)
+        point: Look = {"marker": marker, "markersize": 3.5, "markeredgewidth": 0, "zorder": 2.2}
+        ax.plot(curve[x], curve.rate, color=color, label=name, **point | look)
+        if not dotted:
+            ax.fill_between(curve[x], curve.low, curve.high, color=color, alpha=0.17, linewidth=0)
     for level in _names(data, "level") if documented else ():
         place, color = 100 * Level(level).documented, LEVEL_COLOR[level]
         ax.axvline(place, color=color, linestyle=DASHED, linewidth=0.9, zorder=1.5)
@@ -196,19 +159,6 @@ def picture(image: np.ndarray, reads: dict[str, bool], *, ax: Ax = None) -> Axes
         color, marker = LOOKS.get(reader, OTHER) if ok else (GREY, ".")
         look: Look = {"marker": marker, "markersize": 5 if ok else 2, "markeredgewidth": 0, "linestyle": ""}
         ax.plot((k + 0.5) / len(reads), -0.08, transform=ax.transAxes, clip_on=False, color=color, **look)
-    return ax
-
-
-def damage(symbol: Symbol, order: np.ndarray, severity: float, paint: str = "flip", *, ax: Ax = None) -> Axes:
-    """A symbol with damage of that order (n×n) at `severity`: wrong modules dark red, the rest of
-    their codewords tinted, all else pale."""
-    ax = ax or plt.gca()
-    wrong = painted(symbol.modules, (order <= severity) & np.isfinite(order), paint) != symbol.modules
-    tinted = np.append(judge(symbol, wrong).codewords, False)[layout(symbol.version, symbol.level).codeword]
-    shade = np.where(wrong, 4, 2 * tinted + symbol.modules)
-    colors = ListedColormap(["#ffffff", "#b8bcc2", "#ffe2b8", "#d99a2b", "#8b0016"])
-    ax.imshow(shade, cmap=colors, vmin=0, vmax=4, interpolation="nearest")
-    ax.set_axis_off()
     return ax
 
 

@@ -4,11 +4,13 @@ import ast
 import os
 import re
 import tempfile
+from base64 import b64encode
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import joblib
 import nbconvert
 import nbformat
 import papermill
@@ -18,15 +20,19 @@ from traitlets.config import Config
 
 from qrlab import __version__
 from qrlab.checks import one_of
-from qrlab.files import FIGURES, STILL, write_whole
+from qrlab.explorer import SHADES, exported
+from qrlab.files import FIGURES, FRESH, STILL, write_whole
+from qrlab.progress import progress
 
 TEMPLATES = Path(__file__).parent / "page"
 
 
-def report(folder: Path, out: Path, only: Sequence[str] = (), parameters: Sequence[str] = ()) -> Path:
+def report(
+    folder: Path, out: Path, only: Sequence[str] = (), parameters: Sequence[str] = (), fresh: bool = False
+) -> Path:
     """Execute the notebooks of `folder`; write a page for each and an index, whose path it returns, to `out`.
     only: numbers of notebooks, "01", none: all; parameters: "name=value" strings, each for every notebook
-    that has it; full is False unless given: quick results, computed.  What they save (plots.save) goes to
+    that has it; fresh: all is computed, nothing taken from data/.  What they save (plots.save) goes to
     `out`/figures.  ValueError for bad input and a notebook that fails: then no page is written.  OSError for
     an `out` that can't be made."""
     found = {path.name[:2]: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
@@ -35,7 +41,7 @@ def report(folder: Path, out: Path, only: Sequence[str] = (), parameters: Sequen
     chosen = sorted({one_of("only", number, found) for number in only or found})
     known = {found[number]: _parameters(found[number]) for number in chosen}
     defaults = {name: value for its in known.values() for name, value in its.items()}
-    given = {"full": False}  # computed, and not what data/ has
+    given: dict[str, Any] = {}
     for parameter in parameters:
         name, equals, text = parameter.partition("=")
         if name not in defaults or not equals:
@@ -48,14 +54,21 @@ def report(folder: Path, out: Path, only: Sequence[str] = (), parameters: Sequen
             like = f"of type {kind.__name__}, like {defaults[name]}"
             raise ValueError(f"{name} must be {like}, not {text}") from None
     out.mkdir(parents=True, exist_ok=True)
-    pages = []
-    with tempfile.TemporaryDirectory() as scratch:
-        for path, its in known.items():
-            own = {name: given[name] for name in its if name in given}
-            pages.append(_page(path.stem, execute(path, own, scratch, out.absolute() / "figures"), its | own))
+    pages: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as scratch, progress(len(known), "notebooks", "notebook") as bar:
+        own = [(path, {name: given[name] for name in its if name in given}) for path, its in known.items()]
+        each = joblib.Parallel(n_jobs=-1, prefer="threads", return_as="generator")  # a kernel is a process
+        work = joblib.delayed(execute)
+        for notebook in each(work(*its, scratch, out.absolute() / "figures", fresh) for its in own):
+            bar.update()
+            pages.append(_page(own[len(pages)][0].stem, notebook))
     for page in pages:
         write_whole(out / page["file"], _render("page.html.j2", page=page, pages=pages))
-    write_whole(out / "index.html", _render("contents.html.j2", pages=pages))
+    explorer = _render("explore.html.j2", symbols=exported(), shades=SHADES)
+    write_whole(out / "explorer.html", explorer)
+    drawn = out / "figures" / "the_answer.svg"  # which notebook 00 saves
+    chart = b64encode(drawn.read_bytes()).decode() if drawn.is_file() else ""
+    write_whole(out / "index.html", _render("contents.html.j2", pages=pages, chart=chart))
     return out / "index.html"
 
 
@@ -68,11 +81,13 @@ def _parameters(path: Path) -> dict[str, Any]:
     return {name: ast.literal_eval(about["default"]) for name, about in said.items()}
 
 
-def execute(path: Path, parameters: dict[str, Any], scratch: str, figures: Path) -> nbformat.NotebookNode:
-    """The notebook at `path`, executed in a fresh kernel with `parameters`, showing progress; what it saves
-    goes to `figures`.  ValueError with the failing cell's error."""
+def execute(
+    path: Path, parameters: dict[str, Any], scratch: str, figures: Path, fresh: bool
+) -> nbformat.NotebookNode:
+    """The notebook at `path`, executed in a fresh kernel with `parameters`; what it saves goes to `figures`.
+    ValueError with the failing cell's error."""
     # Environment variables, of the kernel alone: progress bars and widgets are of no use on a page.
-    own = {FIGURES: str(figures), STILL: "1", "TQDM_DISABLE": "1"}
+    own = {FIGURES: str(figures), STILL: "1", "TQDM_DISABLE": "1", FRESH: "1" if fresh else ""}
     first = f"--IPKernelApp.exec_lines=__import__('os').environ.update({own})"
     # A port that was free may be taken before it is used; a socket in a folder of our own can't.
     channel = {"transport": "ipc", "ip": f"{scratch}/{path.stem}"} if os.name == "posix" else {}
@@ -85,15 +100,15 @@ def execute(path: Path, parameters: dict[str, Any], scratch: str, figures: Path)
             cwd=str(path.parent),
             extra_arguments=["--IPKernelApp.log_level=40", first],
             config=Config(KernelManager=channel),
-            progress_bar={"desc": path.stem[:32].ljust(32)},
+            progress_bar=False,
         )
     except papermill.exceptions.PapermillExecutionError as problem:
         raise ValueError(f"{path.name} failed: {problem.ename}: {problem.evalue}") from None
 
 
-def _page(stem: str, notebook: nbformat.NotebookNode, parameters: dict[str, Any]) -> dict[str, Any]:
+def _page(stem: str, notebook: nbformat.NotebookNode) -> dict[str, Any]:
     """What the templates show of an executed notebook."""
-    stand = _render("stand.html.j2", parameters=parameters, about=notebook.metadata)
+    stand = f"Page made on {date.today()} in {notebook.metadata.papermill.duration:.0f} s."
     exporter = nbconvert.HTMLExporter(template_name="page", extra_template_basedirs=[str(TEMPLATES.parent)])
     body, _ = exporter.from_notebook_node(notebook, {"stand": stand, "code": []})
     # Header cells say what they head: nothing, if empty, columns within a table's head, rows elsewhere.

@@ -16,6 +16,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from qrlab import report
+from qrlab.explorer import EXPORTED, SHADES, View, exported
+
 sync_api = pytest.importorskip(
     "playwright.sync_api", reason="Playwright is not installed; make test-browser installs it"
 )
@@ -125,7 +128,7 @@ class Opened:
         assert [o["evalue"] for o in outputs if o["output_type"] == "error"] == []
         assert [o["text"] for o in outputs if o.get("name") == "stderr"] == []
         assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
-        assert any("image/svg+xml" in output.get("data", {}) for output in outputs)
+        assert any({"image/svg+xml", "image/png"} & set(output.get("data", {})) for output in outputs)
 
     def close(self) -> None:
         """End its kernel, and look at what the console said."""
@@ -196,3 +199,43 @@ def move(page) -> None:
     expect(explorer.get_by_role("alert")).to_contain_text(re.compile("content must be .* not empty"))
     content.fill("HELLO")
     expect(explorer).to_contain_text("5 bytes, version 1-M: 21 × 21 modules")
+
+
+@pytest.fixture(scope="module")
+def page(browser, tmp_path_factory):
+    """The report's page that explores symbols without a server."""
+    file = tmp_path_factory.mktemp("report") / "explorer.html"
+    made = report._render("explore.html.j2", symbols=exported(), shades=SHADES)
+    file.write_text(made, encoding="utf-8")
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("kind", EXPORTED[1])
+def test_the_reports_explorer_says_what_the_package_says(page, kind):
+    for content in EXPORTED[0]:
+        page.get_by_label("content", exact=True).select_option(content)
+        page.get_by_label("damage", exact=True).select_option(kind)
+        for level, area in (("L", 0), ("M", 35), ("Q", 110), ("H", 400), ("M", 111)):
+            page.get_by_label("level", exact=True).select_option(level)
+            page.get_by_label("area reached", exact=True).fill(str(area))
+            view = View(content, level, damage=kind, severity=area / 1000, seed=1)
+            point, found, _ = view.sentences()
+            found = re.sub(r"[\d,]+ modules and ", "", found)
+            said = page.locator("#said").inner_text()
+            assert said == f"Version {view.symbol.version}-{level}. {point} {found}"
+
+
+def test_the_reports_explorer_goes_to_the_breaking_point_and_answers_at_once(page):
+    page.get_by_label("level", exact=True).select_option("H")
+    page.get_by_label("damage", exact=True).select_option("blot")
+    page.get_by_role("button").click()
+    assert re.search(r": \d+ of \d+ blocks lost", page.locator("#said").inner_text())
+    area = page.get_by_label("area reached", exact=True)
+    area.press("ArrowLeft")
+    assert "blocks lost" not in page.locator("#said").inner_text()
+    moved = "() => { const from = performance.now(); show(); return performance.now() - from; }"
+    taken = page.evaluate(moved)
+    assert taken < 100, "milliseconds"

@@ -8,10 +8,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 
-import qrlab as qr
 from qrlab import plots
-from qrlab.damage import MODELS
-from qrlab.model import judge
 from qrlab.plots import LEVEL_COLOR, READER_STYLE
 
 # Machado, Oliveira and Fernandes 2009, "A Physiologically-based Model for Simulation of Color Vision
@@ -136,32 +133,6 @@ def test_recovery_takes_x_in_a_unit_of_its_own(ax):
     assert drawn(ax, LEVEL_COLOR["L"])[:, 0].tolist() == [0, 0.1, 0.2, 0.3]
 
 
-@pytest.mark.parametrize("yscale", ["linear", "log"])
-def test_by_version_draws_each_value_and_names_each_line_at_its_end(ax, yscale):
-    data = curves(["zxing", "opencv"], "reader")
-    plots.by_version(data, "rate", by="reader", band=("low", "high"), ax=ax, yscale=yscale, ylim=(0.1, 1))
-    for name in ("zxing", "opencv"):
-        mine = data[data.reader == name].sort_values("version")
-        color = READER_STYLE[name][0]
-        assert np.allclose(drawn(ax, color), mine[["version", "rate"]])
-        assert np.isclose(bands(ax)[color][:, 1].max(), mine.high.max())
-    assert {text.get_text() for text in ax.texts} == {"zxing", "opencv"}
-    heights = sorted(text.xy[1] for text in ax.texts)
-    assert heights[1] - heights[0] > 0.04  # a line of text apart
-    assert (ax.get_yscale(), ax.get_ylim()) == (yscale, (0.1, 1))
-
-
-def test_names_at_the_ends_of_lines_stay_apart_and_within(ax):
-    for k in range(8):
-        ax.plot([0, 1], [0, 0.99 + k / 1000], label=f"line {k}")
-    plots.label_ends(ax)
-    heights = [text.xy[1] for text in ax.texts]
-    assert [text.get_text() for text in ax.texts] == [f"line {k}" for k in range(8)]
-    assert np.all(np.diff(heights) > 0.03)
-    assert min(heights) >= 0
-    assert max(heights) <= 1 + 1e-9
-
-
 @pytest.mark.parametrize("by", ["level", "reader"])
 def test_rows_have_a_marker_for_each_name_and_its_interval(ax, by):
     names = ["L", "H"] if by == "level" else ["zxing", "zbar"]
@@ -183,20 +154,6 @@ def test_a_picture_has_the_marker_of_each_reader_that_reads_it(ax):
     plots.picture(image, {"zbar": True, "zxing": False, "mine:read": True}, ax=ax)
     assert np.array_equal(ax.images[0].get_array(), image)
     assert [line.get_marker() for line in ax.get_lines()] == ["^", ".", "X"]
-
-
-@pytest.mark.parametrize("paint", ["flip", "dark", "light"])
-def test_damage_shows_wrong_modules_and_the_rest_of_their_codewords(ax, paint):
-    symbol = qr.make("https://www.example.org/menu", "Q")
-    order = MODELS["blot"](2).order(symbol.size)
-    wrong = (MODELS["blot"](2, paint=paint).apply(symbol.modules, 0.1)) != symbol.modules
-    plots.damage(symbol, order, 0.1, paint, ax=ax)
-    shade = np.asarray(ax.images[0].get_array())
-    assert np.array_equal(shade == 4, wrong)
-    codeword = qr.layout(symbol.version, "Q").codeword
-    hit = (codeword >= 0) & np.isin(codeword, np.flatnonzero(judge(symbol, wrong).codewords))
-    assert np.array_equal(np.isin(shade, (2, 3)), hit & ~wrong)
-    assert np.array_equal(shade[~wrong] % 2 == 1, symbol.modules[~wrong])
 
 
 def test_a_choice_shows_the_rates_the_target_and_the_chosen_level(ax):

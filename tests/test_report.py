@@ -33,32 +33,31 @@ def test_parameters_reach_the_notebook(folder, capsys):
     assert run(folder, "-p", "trials=7", "-p", "name=b c") == 0
     page = (folder.parent / "out" / "01_good.html").read_text()
     assert "trials are 7 b c" in page
-    assert "7 trials behind every simulated point" in page
+    assert re.search(r"Page made on \d{4}-\d\d-\d\d in \d+ s\.", page)
     assert "index.html" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("asked", "stand"),
-    [
-        ((), "Quick results: 5 trials behind every simulated point."),
-        (
-            ("-p", "full=True"),
-            "Full-size results from data/; elsewhere 5 trials behind every simulated point.",
-        ),
-    ],
-)
-def test_a_notebook_with_full_size_results_is_computed_quickly_unless_they_are_asked_for(
-    folder, asked, stand
-):
-    write_notebook(folder, "02_both.ipynb", "print('full is', full)")
-    notebook = nbformat.read(folder / "02_both.ipynb", as_version=4)
-    notebook.cells[1].source = "full = True  # or not\ntrials = 5"
-    nbformat.write(notebook, folder / "02_both.ipynb")
+@pytest.mark.parametrize(("asked", "fresh"), [((), "''"), (("--fresh",), "'1'")])
+def test_a_notebook_is_told_whether_to_compute_everything(folder, asked, fresh):
+    write_notebook(folder, "02_says.ipynb", "import os", "print('FRESH is', repr(os.environ['QRLAB_FRESH']))")
     assert run(folder, *asked) == 0
-    page = (folder.parent / "out" / "02_both.html").read_text()
-    assert f"full is {bool(asked)}" in page
-    assert stand in page
-    assert "results" not in (folder.parent / "out" / "01_good.html").read_text()
+    said = re.sub("<[^>]+>", "", (folder.parent / "out" / "02_says.html").read_text())
+    assert f"FRESH is {fresh}" in said.replace("&#39;", "'")
+
+
+def test_pages_are_in_order_whichever_notebook_ends_first(folder):
+    write_notebook(folder, "00_slow.ipynb", "import time", "time.sleep(1.5)")
+    assert run(folder) == 0
+    index = (folder.parent / "out" / "index.html").read_text()
+    assert re.findall(r'<h2><a href="(\d\d)_', index) == ["00", "01"]
+    assert "<img" not in index
+
+
+def test_the_index_opens_with_the_chart(folder):
+    write_notebook(folder, "00_chart.ipynb", SAVES.replace("01_figure", "the_answer"))
+    assert run(folder) == 0
+    index = (folder.parent / "out" / "index.html").read_text()
+    assert re.search(r'<img class="chart" alt="[^"]{40,}" src="data:image/svg\+xml;base64,\w', index)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +125,11 @@ def test_what_is_no_notebook_is_named(folder, capsys):
 def test_only_chooses_one(folder):
     write_notebook(folder, "02_other.ipynb", "print(2)")
     assert run(folder, "--only", "02") == 0
-    assert {p.name for p in (folder.parent / "out").iterdir()} == {"02_other.html", "index.html"}
+    assert {p.name for p in (folder.parent / "out").iterdir()} == {
+        "02_other.html",
+        "explorer.html",
+        "index.html",
+    }
 
 
 SAVES = """import pandas as pd
