@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,$(PIP)) -c constraints.txt
 EXTRAS := notebooks,test,cluster$(if $(shell command -v java),$(comma)java)
 JS := qrlab/readers/js
-NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+SOURCES ?= $(wildcard notebooks/*.py)
 
 .PHONY: help report test proofs test-browser data lab lint bench notebooks constraints clean javascript zbar
 .DEFAULT_GOAL := help
@@ -19,8 +19,8 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-13s %s\n", $$1, $$2}'
 
-report: $(READY)  ## run the notebooks and write the report to reports/index.html
-	$(BIN)/qrlab report
+report: $(READY)  ## run the notebooks and write the report to reports/index.html; FRESH=1: compute all of it anew
+	$(BIN)/qrlab report $(if $(FRESH),--fresh)
 
 test: $(READY)  ## run the tests, in about three minutes
 	$(BIN)/python -m pytest -m "not proof and not browser"
@@ -45,11 +45,14 @@ lint: $(READY)  ## check style, format and types
 bench: $(READY)  ## measure speed, as ratios to a real reader's
 	$(BIN)/python tests/bench.py
 
-notebooks: $(READY)  ## execute the committed notebooks again, in place, and draw the README's picture
+notebooks: $(READY)  ## execute the notebooks of notebooks/*.py into the committed *.ipynb, and draw the README's picture
+	$(BIN)/jupytext --quiet --update --to ipynb $(SOURCES)
+	$(BIN)/ruff format --quiet $(SOURCES:.py=.ipynb)
+	$(BIN)/jupytext --quiet --to py:percent $(SOURCES:.py=.ipynb)
 	TQDM_DISABLE=1 QRLAB_STILL=1 QRLAB_FIGURES="$(CURDIR)/reports/notebooks" $(BIN)/jupyter nbconvert \
 		--to notebook --execute --inplace --ExecutePreprocessor.record_timing=False --log-level=WARN \
-		--ExecutePreprocessor.extra_arguments=--IPKernelApp.log_level=40 $(NOTEBOOKS)
-	cp reports/notebooks/what_the_percentages_mean.svg data/
+		--ExecutePreprocessor.extra_arguments=--IPKernelApp.log_level=40 $(SOURCES:.py=.ipynb)
+	cp reports/notebooks/the_answer.svg data/
 
 constraints: $(BROWSER)  ## write the installed versions to constraints.txt
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/ @.*//' > constraints.txt
