@@ -65,6 +65,7 @@ for bars in right.containers:
     right.bar_label(bars, fmt="%.1f", fontsize=7)
 right.set(title="what a level costs", xlabel="bytes of content", ylabel="area of the code, L = 1")
 qr.plots.legend(fig, solid="read", dotted="error correction alone", dashed="documented")
+fig.supxlabel(f"n = {trials} for each point, computed here; costs are exact", fontsize=8)
 qr.plots.save(fig, "the_answer")
 
 # %% [markdown]
