@@ -21,7 +21,7 @@ scenario = "sign-in-badge"  # a name from qr.SCENARIOS
 readers = "default"  # who reads it: readers, or a panel of them: default, phones, web, all
 margin = 0.01  # a smaller symbol may read so many fewer of all scans: 0.01 is 1 point
 trials = 400  # prints of each level, at most, 10 or more; a fifth as many at each end of an assumption
-assumptions = "payload, camera_distance_mm, camera_tilt_deg, camera_noise, share, typical"  # to be moved
+assumptions = "camera_distance_mm, camera_noise, share, typical"  # to be moved
 seed = 1
 
 # %%

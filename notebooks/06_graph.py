@@ -20,7 +20,7 @@ content_bytes = 141  # length of the made-up badge's content
 worn_by = "scratch, crease, edge_wear"  # kinds of wear, names in qr.damage.MODELS
 levels = "LH"  # the levels that wear is followed at
 badges = 16  # badges for each kind of wear and level
-trials = 100  # prints for advice on printing: of each level, and a fifth as many of each width; 10 or more
+trials = 60  # prints for advice on printing: of each level, and a fifth as many of each width; 10 or more
 seed = 1
 
 # %%

@@ -98,7 +98,7 @@ def execute(
             parameters,
             kernel_name="python3",
             cwd=str(path.parent),
-            extra_arguments=["--IPKernelApp.log_level=40", first],
+            extra_arguments=["--IPKernelApp.log_level=50", first],
             config=Config(KernelManager=channel),
             progress_bar=False,
         )
