@@ -57,7 +57,7 @@ def report(
     pages: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as scratch, progress(len(known), "notebooks", "notebook") as bar:
         own = [(path, {name: given[name] for name in its if name in given}) for path, its in known.items()]
-        each = joblib.Parallel(n_jobs=-1, prefer="threads", return_as="generator")  # a kernel is a process
+        each = joblib.Parallel(n_jobs=-1, return_as="generator")  # processes: papermill changes the folder
         work = joblib.delayed(execute)
         for notebook in each(work(*its, scratch, out.absolute() / "figures", fresh) for its in own):
             bar.update()
