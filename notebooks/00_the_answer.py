@@ -70,7 +70,7 @@ qr.plots.save(fig, "the_answer")
 
 # %% [markdown]
 # **What is documented.** The dashed lines stand at 7, 15, 25 and 30%. If they were shares of the area, each curve
-# would stay at the top up to its dashed line. None does.
+# would stay at the top up to its dashed line. Under a blot none does.
 #
 # **What is read.** A higher level does help: the curves keep their order. A reader gives up before error correction
 # does, because it must also find the code and read its format.
