@@ -34,6 +34,7 @@ design = {"payload": payload, "damage": damage, "level": list("LMQH"), "severity
 readings = qr.readings(design | {"reader": [*readers.split(","), "model"]}, trials=trials, seed=seed)
 half = qr.stats.thresholds(readings, ["reader", "level"], [0.5]).set_index(["reader", "level"])
 lost = (100 * half.above).map("{:g}".format) + " to " + (100 * half.below).map("{:g}%".format)
+lost = lost.replace({"-inf to 0%": "0%", "40 to inf%": "over 40%"})  # even undamaged; never
 
 # %% tags=["answer"]
 kind, (first, *_) = qr.plots.words(damage), readings.reader

@@ -30,6 +30,7 @@ from IPython.display import Markdown
 
 import qrlab as qr
 
+# %%
 qr.plots.style()
 unit = qr.symbols.UNITS[qr.checks.one_of("mode", mode, qr.symbols.UNITS)]
 every = qr.model.sizes(range(1, qr.symbols.capacity(40, "L", mode) + 1), mode)

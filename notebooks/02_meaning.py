@@ -102,6 +102,7 @@ readings["area"], readings["codewords"] = 100 * readings.severity, 100 * reading
 telling = {"speckle": "#111111", "blot": "#c22a2a", "scratch": "#6d7d12"}  # the other kinds are grey
 
 
+# %%
 def by_kind(x, ax):  # a line for each kind of damage, of the share that is read against column x
     for kind, mine in readings[readings.level == level].groupby("damage", sort=False):
         line = mine.groupby(x).read.agg(["mean", "size"]).query("size >= 10")["mean"]

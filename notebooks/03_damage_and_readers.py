@@ -183,12 +183,12 @@ def apart(shares):  # points that two along the last axis lie apart: mean over a
     return 100 * np.abs(shares[..., a] - shares[..., b]).mean(axis=(-1, -2))
 
 
+# %%
 rng, between = np.random.default_rng(seed), {}
 for kind, rows in many[many.reader != "model"].groupby("damage", sort=False):
-    ok = rows.assign(ok=rows.outcome == "ok").pivot(index="trial", columns=["severity", "reader", "level"])[
-        "ok"
-    ]
-    n, ok = len(ok), ok.sort_index(axis=1).to_numpy(float)
+    ok = rows.assign(ok=rows.outcome == "ok").set_index(["trial", "severity", "reader", "level"]).ok
+    ok = ok.unstack([1, 2, 3]).sort_index(axis=1).to_numpy(float)
+    n = len(ok)
     weights = np.vstack([np.ones(n), rng.multinomial(n, np.full(n, 1 / n), size=1000)])  # first: as they are
     shares = (weights @ ok / n).reshape(len(weights), len(areas), -1, len(levels))
     between[kind] = apart(shares.swapaxes(-1, -2)), apart(shares)  # two readers, two levels

@@ -35,6 +35,7 @@ from matplotlib.colors import to_rgba
 
 import qrlab as qr
 
+# %%
 kinds, levels = kinds.split(","), sorted(map(qr.Level.parse, levels.split(",")), key=list(qr.Level).index)
 printed = {"payload": payload, "print_width_mm": width_mm, "level": levels, "seed": seed}
 worn = qr.study.readings("print_and_scan", **printed, damage=kinds, reader=reader)

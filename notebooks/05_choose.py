@@ -34,6 +34,7 @@ from IPython.display import Markdown
 
 import qrlab as qr
 
+# %%
 qr.plots.style()
 choice = qr.choose(content_bytes or None, scenario, readers=readers, margin=margin, trials=trials, seed=seed)
 if choice.verdict is None:  # no level can be printed; the reason says what would help
@@ -59,13 +60,14 @@ qr.plots.table(pd.DataFrame([asked]), caption=f"What was simulated: the scenario
 # %% [markdown]
 # Look at two things: how far the bars on the left overlap, and which kind of wear fills the bars on the right.
 
-# %% alt="Left: the share of scans that each level reads, with its interval, the worst reader and the target; a recommended level is shaded. Right: stacked bars of what each level loses, a part for each kind of wear."
+# %%
 kinds = np.array([choice.mix.drawn(seed, trial)[0] for trial in range(choice.trials)])
 each = choice.readings.assign(wear=kinds[choice.readings.trial])
 each["lost"] = 100 * each.weight * (each.outcome != "ok") / len(case.readers)
 lost = each.pivot_table("lost", "level", "wear", "sum", observed=True).reindex(list("LMQH")).fillna(0)
 lost = lost.rename(columns=qr.plots.words)
 
+# %% alt="Left: the share of scans that each level reads, with its interval, the worst reader and the target; a recommended level is shaded. Right: stacked bars of what each level loses, a part for each kind of wear."
 fig, (left, right) = plt.subplots(1, 2, figsize=(8.6, 2.6))
 choice.plot(ax=left).set_xlabel(f"percent of scans read (n = {choice.trials:,} prints, computed here)")
 lost.plot.barh(stacked=True, ax=right, width=0.6, color=[*map(str, np.linspace(0.3, 0.8, lost.shape[1]))])
@@ -88,6 +90,7 @@ def span(low, high):
     return [f"{100 * a:.1f} to {100 * b:.1f}" for a, b in zip(low, high)]
 
 
+# %%
 free, behind = table.version == table.version.shift(-1), rule.behind.reindex(table.index)
 states = {
     "prescribed": table.index == case.prescribed,

@@ -142,6 +142,7 @@ def followed(level, kind, k):  # until zxing-cpp, which the margin is measured w
             return
 
 
+# %%
 each = [row for level in levels for kind in kinds for k in range(badges) for row in followed(level, kind, k)]
 steps = pd.DataFrame(each, columns=["level", "kind", "badge", "area", "unused", "fate"])
 read, lost = steps[steps.fate == "read"], steps[steps.fate != "read"]
@@ -155,6 +156,7 @@ def middle(kind):  # the badge that lasts longer than half of them, and the area
     return (0, 0.0) if mine.empty else (int(mine.badge.iloc[0]), mine.area.iloc[0])
 
 
+# %%
 def draw(ax, seen):  # a map, and below it what is left and who reads it
     outcomes = list(seen.measured["readers"].values())
     words = "no symbol found"

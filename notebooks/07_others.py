@@ -79,6 +79,7 @@ Markdown(
 levels, found = list("LMQH"), []
 
 
+# %%
 def judge(claim, rates, least, most, unit="% read", left_open="", scale=100):
     """Judge a claim that allows least to most; rates: with level, rate, low, high, trials."""
     inside, outside = (rates.low >= least) & (rates.high <= most), (rates.low > most) | (rates.high < least)

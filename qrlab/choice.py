@@ -185,14 +185,7 @@ def choose(
     integer("trials", trials, 10, 10**7)
     number("margin", margin, 0, 1)
     case = named_scenario(scenario)
-    case = case if readers is None else replace(case, readers=panel(readers))
-    said: dict[str, Any] = {} if content is None else {"payload": content}
-    if isinstance(content, str | bytes):
-        data = content.encode(errors="replace") if isinstance(content, str) else content
-        said = {"payload": len(data), "mode": mode_of(content)}
-    if said:
-        most = capacity(40, Level.L, said.get("mode", case.mode))
-        case = case.change(**said | {"payload": integer("content, its length,", said["payload"], 1, most)})
+    case = _holding(content, case if readers is None else replace(case, readers=panel(readers)))
     left_out = {reader: why for reader in case.readers if (why := unavailable(reader))}
     if len(left_out) == len(case.readers):
         raise ValueError(f"readers must be available, not {left_out}")
@@ -210,6 +203,18 @@ def choose(
     reason = _reason(table.set_index("level"), verdict, changes if tries else None, case, margin, sure)
     reason += f" Without {', '.join(left_out)}, which can't be had here." if left_out else ""
     return Choice(reason, table, verdict, read, mix, sure, changes, case, margin, seed, left_out)
+
+
+def _holding(content: str | bytes | int | None, case: Scenario) -> Scenario:
+    """The scenario with the length and the mode of that content; None: as it is."""
+    if content is None:
+        return case
+    said: dict[str, Any] = {"payload": content}
+    if isinstance(content, str | bytes):
+        data = content.encode(errors="replace") if isinstance(content, str) else content
+        said = {"payload": len(data), "mode": mode_of(content)}
+    most = capacity(40, Level.L, said.get("mode", case.mode))
+    return case.change(**said | {"payload": integer("content, its length,", said["payload"], 1, most)})
 
 
 def _simulated(

@@ -23,10 +23,9 @@ QUIET_ZONE = 4
 SHADES = ("#ffffff", "#b8bcc2", "#ffe2b8", "#d99a2b", "#cfe0f5", "#5d8fc9", "#8b0016", "#000000")
 PALETTE = np.array([bytearray.fromhex(shade[1:])[::-1] for shade in SHADES], np.uint8)  # as OpenCV has it
 PAGE = Path(__file__).with_name("page").joinpath("explorer.html").read_text(encoding="utf-8")
-EXPORTED = (
-    ("https://www.example.org/menu/table-12", "https://www.example.org/badge?id=" + 8 * "0123456789abc"),
-    ("blot", "scratch", "stain", "speckle", "edge_wear", "logo"),
-)
+# Of the page without Python.
+CONTENTS = ("https://www.example.org/menu/table-12", "https://www.example.org/badge?id=" + 20 * "0123a")
+KINDS = ("blot", "scratch", "stain", "speckle", "edge_wear", "logo")
 # Readers that keep up with a slider.
 READERS = ("zxing", "zxing-pure", "zbar", "opencv", "opencv-aruco", "quirc", "qrdec")
 
@@ -85,13 +84,13 @@ class View:
 
 
 def exported(seed: int = 1) -> list[dict[str, Any]]:
-    """What a page without Python needs to explore EXPORTED at every level: modules (0 and 1), each one's
+    """What a page without Python needs for CONTENTS, KINDS and every level: modules (0 and 1), each one's
     codeword (-1: none), each codeword's block, and of each kind of damage each module's severity, in
     thousandths rounded up, the paint, and the breaking point, in thousandths, None where all is survived."""
-    found, (contents, kinds) = [], EXPORTED
-    for content, level in product(contents, Level):
+    found = []
+    for content, level in product(CONTENTS, Level):
         symbol, damages = make(content, level), {}
-        for kind in kinds:
+        for kind in KINDS:
             damage = MODELS[kind](seed)
             order = damage.order(symbol.size)
             point = 1000 * float(break_point(symbol, order, damage.paint))

@@ -7,8 +7,7 @@ import pandas as pd
 
 from qrlab.checks import one_of
 
-# Environment variables: the folder that figures are saved to; and, if set, pictures in place of live widgets,
-# and everything computed anew, in place of what data/ holds.
+# Environment variables: where figures are saved; if set, pictures in place of widgets; nothing from data/.
 FIGURES, STILL, FRESH = "QRLAB_FIGURES", "QRLAB_STILL", "QRLAB_FRESH"
 
 

@@ -64,10 +64,9 @@ def report(
             pages.append(_page(own[len(pages)][0].stem, notebook))
     for page in pages:
         write_whole(out / page["file"], _render("page.html.j2", page=page, pages=pages))
-    explorer = _render("explore.html.j2", symbols=exported(), shades=SHADES)
-    write_whole(out / "explorer.html", explorer)
-    drawn = out / "figures" / "the_answer.svg"  # which notebook 00 saves
-    chart = b64encode(drawn.read_bytes()).decode() if drawn.is_file() else ""
+    write_whole(out / "explorer.html", _render("explore.html.j2", symbols=exported(), shades=SHADES))
+    drawn = out / "figures" / "the_answer.svg"  # which notebook 00 saves, an earlier one perhaps
+    chart = b64encode(drawn.read_bytes()).decode() if "00" in chosen and drawn.is_file() else ""
     write_whole(out / "index.html", _render("contents.html.j2", pages=pages, chart=chart))
     return out / "index.html"
 

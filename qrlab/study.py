@@ -64,8 +64,7 @@ DESIGNS: dict[str, list[tuple[int, dict[str, Any]]]] = {
 
 
 def design(name: str, part: int = 0, **changes: object) -> pd.DataFrame:
-    """A part of one of DESIGNS, as qr.run takes it; changes: other values for its columns, or more, a list or
-    one each."""
+    """A part of one of DESIGNS, as qr.run takes it; changes: columns, or values for them, one or many."""
     columns = DESIGNS[one_of("name", name, DESIGNS)][part][1] | changes
     columns.setdefault("reader", [name for name in READERS if not readers.unavailable(name)])
     lists = [np.atleast_1d(values) for values in columns.values()]
@@ -90,8 +89,7 @@ def exact(kinds: list[str], *, seed: int = SEED, **changes: Any) -> pd.DataFrame
     else:
         table, made = load("exact_model").query("damage in @kinds"), "from data/exact_model.csv"
     table = table.assign(level=ordered(table.level)).reset_index(drop=True)
-    table.attrs["made"] = f"n = {table.trials.min()} to {table.trials.max()} a symbol, {made}"
-    return table
+    return _said(table, table.trials, f"a symbol, {made}")
 
 
 def readings(name: str, *, trials: int | None = None, seed: int = SEED, **changes: Any) -> pd.DataFrame:
@@ -103,15 +101,15 @@ def readings(name: str, *, trials: int | None = None, seed: int = SEED, **change
         shared = table.dtypes[asked.columns]
         kept = asked.astype(shared[shared == "float64"]).merge(table, how="left")
         if kept.trials.notna().all():
-            return _said(unpacked(kept.astype({"trials": int})), f"from data/{name}.csv")
-    made = runner.readings(asked, trials=QUICK if trials is None else trials, seed=seed)
-    return _said(made, "computed here")
+            kept = kept.astype({"trials": int})
+            return _said(unpacked(kept), kept.trials, f"for each condition, from data/{name}.csv")
+    trials = QUICK if trials is None else trials
+    made = runner.readings(asked, trials=trials, seed=seed)
+    return _said(made, [trials], "for each condition, computed here")
 
 
-def _said(table: pd.DataFrame, made: str) -> pd.DataFrame:
-    counts = table.groupby([c for c in table if c not in _OF_A_READING], dropna=False, observed=True).size()
-    many = " to ".join(map(str, sorted({counts.min(), counts.max()})))
-    table.attrs["made"] = f"n = {many} for each condition, {made}"
+def _said(table: pd.DataFrame, counts: Any, made: str) -> pd.DataFrame:
+    table.attrs["made"] = f"n = {' to '.join(map(str, sorted({min(counts), max(counts)})))} {made}"
     return table
 
 

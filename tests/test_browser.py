@@ -17,7 +17,7 @@ import nbformat
 import pytest
 
 from qrlab import report
-from qrlab.explorer import EXPORTED, SHADES, View, exported
+from qrlab.explorer import CONTENTS, KINDS, SHADES, View, exported
 
 sync_api = pytest.importorskip(
     "playwright.sync_api", reason="Playwright is not installed; make test-browser installs it"
@@ -213,9 +213,9 @@ def page(browser, tmp_path_factory):
     page.close()
 
 
-@pytest.mark.parametrize("kind", EXPORTED[1])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_reports_explorer_says_what_the_package_says(page, kind):
-    for content in EXPORTED[0]:
+    for content in CONTENTS:
         page.get_by_label("content", exact=True).select_option(content)
         page.get_by_label("damage", exact=True).select_option(kind)
         for level, area in (("L", 0), ("M", 35), ("Q", 110), ("H", 400), ("M", 111)):

@@ -127,11 +127,10 @@ def test_a_higher_level_of_the_same_version_is_free():
 
 
 def test_levels_of_one_size_need_no_larger_symbol_than_the_others():
-    said = choose(7, NEAR.change(wear=STRONG), **FAST)
+    said = choose(7, NEAR.change(camera_distance_mm=250), **FAST)  # nearer, zxing misses some of version 1
     assert said.table.version.tolist() == [1, 1, 1, 1]
-    assert said.verdict.chosen == "H"
-    why = "No level will do, " if said.level is None else "H needs no larger symbol than the others; "
-    assert said.reason.startswith(why)
+    assert said.level == "H"
+    assert said.reason.startswith("H needs no larger symbol than the others; ")
 
 
 def test_a_logo_is_held_by_the_level_that_corrects_its_area():

@@ -58,6 +58,8 @@ def test_the_index_opens_with_the_chart(folder):
     assert run(folder) == 0
     index = (folder.parent / "out" / "index.html").read_text()
     assert re.search(r'<img class="chart" alt="[^"]{40,}" src="data:image/svg\+xml;base64,\w', index)
+    assert run(folder, "--only", "01") == 0, "the chart of an earlier report is none of this one"
+    assert "<img" not in (folder.parent / "out" / "index.html").read_text()
 
 
 @pytest.mark.parametrize(
