@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LAB := $(VENV)/.lab
 BROWSER := $(VENV)/.browser
-# uv is many times as fast where it is there; pip need not compile what may never be imported.
+# uv is many times as fast where it is there; pip need not compile what may never be imported, but what is
+# imported must be compiled once, not by every process anew.
+export PYTHONDONTWRITEBYTECODE :=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,$(PIP)) -c constraints.txt
 EXTRAS := notebooks,test,cluster$(if $(shell command -v java),$(comma)java)
@@ -35,7 +37,7 @@ data: $(READY)  ## compute the full-size study of data/ again (half an hour); wh
 	$(BIN)/python -m qrlab.study
 
 lab: $(LAB)  ## open JupyterLab on the first notebook
-	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_the_answer.ipynb
 
 lint: $(READY)  ## check style, format and types
 	$(BIN)/ruff check .

@@ -3,7 +3,6 @@ from .symbols import make as make
 from .symbols import layout as layout
 from .model import capability as capability
 from .model import break_point as break_point
-from .breaking import break_points as break_points
 from .model import survival as survival
 from .imaging import render as render
 from .imaging import photograph as photograph

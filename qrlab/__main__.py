@@ -105,7 +105,7 @@ def _add_choose(commands: Any) -> None:
     add("--readers", metavar="NAME", help="who reads it: readers or panels, commas between (default)")
     add("--target", type=_share, metavar="RATE", help="the read rate to reach: 95%% or 0.95")
     add("--level", dest="prescribed", metavar="LEVEL", help="a prescribed level: what does it cost?")
-    add("--trials", type=int, default=400, metavar="N", help="simulated prints at most (400)")
+    add("--trials", type=int, default=280, metavar="N", help="simulated prints at most (280)")
     add("--seed", type=int, default=0, metavar="N", help="of all that is random (0)")
 
 # fmt: on

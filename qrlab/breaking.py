@@ -9,27 +9,12 @@ import pandas as pd
 import segno
 
 from qrlab.cache import Cache, code_digest
-from qrlab.checks import integer, of_type, one_of
+from qrlab.checks import integer, one_of
 from qrlab.damage import MODELS
-from qrlab.model import break_point, ordered, wrong_codewords
+from qrlab.model import break_point, wrong_codewords
 from qrlab.progress import progress
 from qrlab.stats import summarize
 from qrlab.symbols import VERSIONS, Level, Symbol, capacity, make
-
-
-def break_points(
-    symbols: Symbol | Iterable[Symbol], model: str, *, trials: int, seed: int = 0, **parameters: object
-) -> pd.DataFrame:
-    """Breaking points of symbols under one kind of damage, paired: trial k lays the same on each.
-    model: a key of damage.MODELS; parameters: the model's.  A row per symbol and trial: symbol (its place in
-    `symbols`), version, level, trial, severity (the breaking point, a share of the area; inf: never) and
-    wrong_codewords (their share there).  Trial k depends on seed and k alone.  ValueError for bad input."""
-    listed = [of_type("symbol", x, Symbol) for x in ([symbols] if isinstance(symbols, Symbol) else symbols)]
-    one_of("model", model, MODELS)
-    trials, seed = integer("trials", trials, 1, 10**9), integer("seed", seed, 0, 2**63 - 1)
-    rows = _points(listed, model, trials, seed, parameters)
-    table = pd.DataFrame(rows, columns=["symbol", "version", "level", "trial", "severity", "wrong_codewords"])
-    return table.assign(level=ordered(table.level))
 
 
 def exact_model(
@@ -84,25 +69,21 @@ def _exact(version: int, kinds: tuple[str, ...], trials: int, contents: int, see
         if kind == "worst_codewords":  # the one that depends on the level
             parts = [([x for x in everything if x.level == level], {"level": level}) for level in Level]
         for symbols, parameters in parts:
-            for _, _, name, _, area, share in _points(symbols, kind, count, seed, parameters, contents):
+            for symbol, area, share in _points(symbols, kind, count, contents, seed, parameters):
+                name = symbol.level.value
                 rows.append((kind, version, name, "area", area))
                 rows.append((kind, version, name, "codewords", share if area < np.inf else np.inf))
     return rows
 
 
 def _points(
-    symbols: list[Symbol], model: str, trials: int, seed: int, parameters: dict, contents: int = 1
-) -> Iterator[tuple[int, int, str, int, float, float]]:
-    """The rows of `break_points`; contents: of so many symbols in turn a trial takes one."""
-    sizes = dict.fromkeys(symbol.size for symbol in symbols)
-    with progress(trials * len(sizes), model, "trial", quiet=contents > 1) as bar:  # others run beside it
-        for n in sizes:
-            alike = [(k, symbol) for k, symbol in enumerate(symbols) if symbol.size == n]
-            for trial in range(trials):
-                damage = MODELS[model](np.random.default_rng([seed, trial]), **parameters)
-                order = damage.order(n)
-                for k, symbol in alike[trial % contents :: contents]:
-                    severity = float(break_point(symbol, order, damage.paint))
-                    share = wrong_codewords(symbol, order, severity, damage.paint)
-                    yield k, symbol.version, symbol.level.value, trial, severity, share
-                bar.update()
+    symbols: list[Symbol], kind: str, trials: int, contents: int, seed: int, parameters: dict
+) -> Iterator[tuple[Symbol, float, float]]:
+    """Symbols of one size, breaking points, and shares of codewords wrong there; paired: trial k lays the
+    same damage on each, and takes one of so many contents in turn."""
+    for trial in range(trials):
+        damage = MODELS[kind](np.random.default_rng([seed, trial]), **parameters)
+        order = damage.order(symbols[0].size)
+        for symbol in symbols[trial % contents :: contents]:
+            severity = float(break_point(symbol, order, damage.paint))
+            yield symbol, severity, wrong_codewords(symbol, order, severity, damage.paint)

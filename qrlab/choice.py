@@ -15,15 +15,12 @@ The rule, in this order:
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
-from qrlab import plots
 from qrlab.checks import integer, number
 from qrlab.files import records
 from qrlab.optics import MM_PER_INCH
@@ -34,10 +31,15 @@ from qrlab.scene import Mix
 from qrlab.stats import Strata
 from qrlab.symbols import UNITS, Level, capacity, mode_of, size_of, smallest_version
 
-FIRST_LOOK = 200  # trials before a decision is tried; then twice as many, and so on
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Trials before a decision is tried; then so many times as many, and so on.  With fewer than 280 levels that
+# read everything can't be shown to be within a point.
+FIRST_LOOK, LATER = 112, 2.5
 BANDS = (0.4, 0.7, 0.85, 0.95)  # of the severities of a kind of wear, by the share of its prints below
 RESAMPLES = 200  # of the prints, to see how often the same is recommended
-_FACTORS, _TRIED = (1.25, 1.5, 2, 3), 100  # by which a change is tried, and with how many trials
+_FACTORS, _TRIED = (3, 1.25, 1.5, 2), 100  # a change is tried by the most first, with so many trials
 _RATED = ["rate", "low", "high", "worst_reader", "worst_rate", "misreads"]
 _CHANGED = ["change", "parameter", "value", "factor", "level", "rate", "low", "high", "trials"]
 
@@ -146,10 +148,14 @@ class Choice:
         return f"Choice({self.level}: {self.reason})"
 
     def _repr_html_(self) -> str:
+        from qrlab import plots  # here, as Matplotlib takes a second
+
         return f"<p><b>{self.level or 'No level'}</b>: {self.reason}</p>" + plots.table(self.table).to_html()
 
-    def plot(self, *, ax: Axes | None = None) -> Axes:
+    def plot(self, *, ax: "Axes | None" = None) -> "Axes":
         """Read rates by level with their intervals, the worst readers, the target, and the choice."""
+        from qrlab import plots
+
         return plots.choice(self.table, self.scenario.target, self.level, ax=ax)
 
     def to_dict(self) -> dict:
@@ -167,7 +173,7 @@ def choose(
     scenario: Scenario | str = "sign-in-badge",
     *,
     readers: str | Iterable[str] | None = None,
-    trials: int = 400,
+    trials: int = 280,
     seed: int = 0,
     margin: float = 0.01,
     jobs: int = -1,
@@ -190,7 +196,7 @@ def choose(
     if len(left_out) == len(case.readers):
         raise ValueError(f"readers must be available, not {left_out}")
     case = replace(case, readers=tuple(reader for reader in case.readers if reader not in left_out))
-    looks = [FIRST_LOOK * 2**k for k in range(20) if FIRST_LOOK * 2**k < trials] + [trials]
+    looks = [look for k in range(15) if (look := int(FIRST_LOOK * LATER**k)) < trials] + [trials]
     confidence = 1 - 0.05 / len(looks)
     looked = _simulated(case, looks, margin, confidence, seed=seed, jobs=jobs, cache=cache)
     for table, verdict, read, mix, sample in looked:  # noqa: B007
@@ -259,20 +265,23 @@ def _changes(case: Scenario, verdict: Verdict | None, seed: int, jobs: int) -> p
         "payload": ("shorten it to {:,g} " + UNITS[case.mode], case.payload),
     } | ({"wear": ("protect it, for {:.2g} of the damage", 1)} if case.wear else {})
     rows: list[tuple] = []
-    for (parameter, (words, now)), factor in product(ways.items(), _FACTORS):
-        value = now * factor if parameter == "print_width_mm" else now / factor
-        changes: dict[str, object] = {f"{wear.kind}_typical": wear.typical / factor for wear in case.wear}
-        if parameter != "wear":
-            value = max(round(value, None if parameter == "payload" or value >= 10 else 1), 1)
-            changes = {parameter: value}
-        if parameter in {row[1] for row in rows}:
-            continue  # a smaller factor did
-        with suppress(ValueError):  # no such print, or none that this camera sees whole
-            there = case.change(**changes), [_TRIED], 1, 0.95, [level]
-            rated = next(_simulated(*there, seed=seed, jobs=jobs))[0].set_index("level").loc[level]
-            if rated.rate >= case.target:
-                found = level, rated.rate, rated.low, rated.high, _TRIED
-                rows.append((words.format(value), parameter, float(value), factor, *found))
+    for parameter, (words, now) in ways.items():
+        found: dict[float, tuple] = {}
+        for factor in _FACTORS:
+            value = now * factor if parameter == "print_width_mm" else now / factor
+            changes: dict[str, object] = {f"{wear.kind}_typical": wear.typical / factor for wear in case.wear}
+            if parameter != "wear":
+                value = max(round(value, None if parameter == "payload" or value >= 10 else 1), 1)
+                changes = {parameter: value}
+            with suppress(ValueError):  # no such print, or none that this camera sees whole
+                there = case.change(**changes), [_TRIED], 1, 0.95, [level]
+                rated = next(_simulated(*there, seed=seed, jobs=jobs))[0].set_index("level").loc[level]
+                what = words.format(value), parameter, float(value), factor, level
+                if rated.rate >= case.target:
+                    found[factor] = *what, rated.rate, rated.low, rated.high, _TRIED
+                if (rated.rate >= case.target) == (factor < max(_FACTORS)):
+                    break  # the least that does, or the most does not
+        rows += [found[factor] for factor in sorted(found)[:1]]
     return pd.DataFrame(rows, columns=_CHANGED).sort_values("factor", kind="stable", ignore_index=True)
 
 

@@ -20,7 +20,7 @@ from qrlab.readers import PANELS, unavailable
 from qrlab.scene import Mix, Scene
 
 FAMILIES = ("damage_", "print_", "camera_")
-CONTENT = ("content", "payload", "mode", "contents", "level", "version", "mask", "damage")
+CONTENT = ("content", "payload", "mode", "alike", "level", "version", "mask", "damage")
 RENDERED = ("px_per_module", "quiet_zone")
 CONDITIONS = (*CONTENT, "severity", *RENDERED, "reader")
 SETTINGS = {"print_": [*Print.__dataclass_fields__], "camera_": [*Camera.__dataclass_fields__, "distance_mm"]}
@@ -126,7 +126,7 @@ def _scene(said: Mapping[str, Any]) -> Scene:
         families[family][setting] = value
     own, prints, camera = families[""], families["print_"], families["camera_"]
     own["parameters"] = tuple(sorted(families["damage_"].items()))
-    for name in ("contents", "mode"):
+    for name in ("alike", "mode"):
         if "content" in own and name in own:
             raise ValueError(f"{name} must not go with content")
     if not prints and not camera:
@@ -154,7 +154,7 @@ def _complete(row: dict[str, Any], condition: Condition) -> dict[str, Any]:
     if "scene" in row:
         typed = {name: known[name] for name in ("level", "version", "severity", "reader")}
         return {name: value for name, value in row.items() if name != "scene"} | typed
-    left_out = {"payload", "contents", "mode"} if "content" in row else {"content"}
+    left_out = {"payload", "alike", "mode"} if "content" in row else {"content"}
     left_out |= {name for name in ("mask", "mode") if name not in row}
     left_out |= set(RENDERED) if scene.camera else set()
     settings = [name for name in row if name.startswith(FAMILIES)]

@@ -23,7 +23,7 @@ from qrlab.readers import OUTCOMES, installed, version_of
 from qrlab.scene import Scene
 from qrlab.workers import Row, Task, WorkerError, carry_out, stop
 
-CHUNK = 10  # trials that are carried out, and cached, together
+CHUNK = 20  # trials that are carried out, and cached, together; a scenario's share their symbol
 
 
 def run(
@@ -39,7 +39,7 @@ def run(
 
     design: a data frame with a row per condition, or a mapping of lists and single values, of which all
     combinations are taken.  Its columns: content (str or bytes) or payload (bytes: random ones of that
-    length, another for each trial, or `contents` different ones in turn); level (M), version (the smallest),
+    length, another for each trial, or for `alike` trials); level (M), version (the smallest),
     mask; damage (a key of damage.MODELS, none, or a Mix), its parameters as damage_NAME, severity (0);
     px_per_module (4), quiet_zone (4); reader (zxing; also a panel).  Missing values mean the default.  For
     photographs, in place of px_per_module and quiet_zone: print_width_mm and other settings of Print as

@@ -93,7 +93,7 @@ class Scenario:
         """What a trial shows at a level, in the smallest version unless one is given; ValueError for what
         doesn't fit, and for a print that can't be made or seen.
         """
-        said: dict[str, Any] = {"level": level, "version": version, "damage": Mix(self.wear), "contents": 20}
+        said: dict[str, Any] = {"level": level, "version": version, "damage": Mix(self.wear), "alike": 20}
         said |= {"payload": self.payload, "mode": self.mode, "printed": self.print, "camera": self.camera}
         return Scene(**said)
 

@@ -69,7 +69,8 @@ class Mix:
         left, right, bottom, top = strata.T
         shares = (right - left) * (top - bottom)
         times = 100 * shares**0.75 / (shares**0.75).sum()
-        return strata, shares, np.repeat(np.arange(len(shares)), np.ceil(times).astype(int))
+        turn = np.repeat(np.arange(len(shares)), np.ceil(times).astype(int))
+        return strata, shares, np.random.default_rng(0).permutation(turn)  # neighbours share contents
 
     def drawn(self, seed: int, trial: int) -> tuple[str, float]:
         """Kind and severity of the damage that the print of a trial bears; ("none", 0) for a good one."""
@@ -89,16 +90,16 @@ class Mix:
 class Scene:
     """All that a picture depends on, apart from severity and trial; ValueError for what can't be.
 
-    content, or `contents` random ones of `payload` bytes, or characters of `mode`, in turn; level, version
-    (None: the smallest) and mask of the symbol; damage: "none", a key of damage.MODELS, with its parameters,
-    or a Mix, of which each trial draws kind and severity; px_per_module and quiet_zone of a flawless picture,
-    or, for a photograph, printed and camera.
+    content, or random ones of `payload` bytes, or characters of `mode`, each for `alike` trials; level,
+    version (None: the smallest) and mask of the symbol; damage: "none", a key of damage.MODELS, with its
+    parameters, or a Mix, of which each trial draws kind and severity; px_per_module and quiet_zone of a
+    flawless picture, or, for a photograph, printed and camera.
     """
 
     content: str | bytes | None = field(default=None, repr=False)  # it may be a secret
     payload: int | None = None
     mode: str = "byte"
-    contents: Annotated[int, (1, 10**9)] = 10**6
+    alike: Annotated[int, (1, 10**9)] = 1
     level: Level = Level.M
     version: Annotated[int | None, (1, 40)] = None
     mask: Annotated[int | None, (0, 7)] = None
@@ -139,10 +140,10 @@ class Scene:
         return version
 
     def trial(self, seed: int, number: int) -> "Trial":
-        """What trial `number` shows; of a payload, content `number` modulo `contents`."""
+        """What trial `number` shows; of a payload, content `number` // `alike`."""
         content = self.content or b""
         if self.payload is not None:
-            content = random_content(seed, self.payload, number % self.contents, self.mode)
+            content = random_content(seed, self.payload, number // self.alike, self.mode)
         symbol = make(content, self.level, version=self.version, mask=self.mask)
         kind, factor, damage = self.damage, 1.0, None
         if isinstance(kind, Mix):

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import combinations
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from qrlab.checks import number, one_of
 from qrlab.readers import OUTCOMES
@@ -19,6 +19,8 @@ def summarize(table: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
     """Median of `value` (numbers, inf allowed) by group, as they come, with its 95 % interval low to high;
     p5, p95; trials, their number.  Low and high are order statistics and assume nothing of the distribution
     (scipy.stats.quantile_test); -inf or inf where a group is too small to have them."""
+    from scipy import stats  # here, as it takes a second
+
     rows = []
     for key, values in table.groupby(by, observed=True, sort=False)[value]:
         if values.isna().any():
@@ -37,7 +39,7 @@ def rate_interval(successes: ArrayLike, trials: ArrayLike, confidence: float = 0
     successes, trials = np.asarray(successes, dtype=float), np.asarray(trials, dtype=float)
     if not np.all((successes >= 0) & (successes <= trials * (1 + 1e-12))):
         raise ValueError(f"successes must be from 0 to trials, {trials}, not {successes}")
-    z2 = stats.norm.ppf((1 + number("confidence", confidence, 0, 1 - 1e-9)) / 2) ** 2
+    z2 = NormalDist().inv_cdf((1 + number("confidence", confidence, 0, 1 - 1e-9)) / 2) ** 2
     variance = successes * (trials - successes) / np.maximum(trials, 1)
     middle = (successes + z2 / 2) / (trials + z2)
     half = np.sqrt(z2 * (variance.clip(0) + z2 / 4)) / (trials + z2)
@@ -77,7 +79,8 @@ class Strata(NamedTuple):
         variance = (share**2 * (square - mean**2).clip(0) / (count - 1).clip(1)).sum(axis=0)
         variance = (variance + 2 * (share**3 / count**2).sum()).reshape(pairs.shape[1:])
         points, more = (share * mean).sum(axis=0).reshape(variance.shape), 1 + 2 * (share**2 / count).sum()
-        half = stats.norm.ppf(confidence) * np.sqrt(variance) * ~np.eye(len(variance), dtype=bool)  # own: 0
+        half = NormalDist().inv_cdf(confidence) * np.sqrt(variance)
+        np.fill_diagonal(half, 0)  # not behind itself
         return points, (points - half) / more, (points + half) / more
 
     def _moments(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -197,8 +200,10 @@ def _difference(a: pd.Series, b: pd.Series, confidence: float = 0.95) -> tuple:
     if trials == n:
         less, more = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
         centre = more - less
-        half = stats.norm.ppf(upper) * np.sqrt((less + more - centre**2) / (n + 2))
+        half = NormalDist().inv_cdf(upper) * np.sqrt((less + more - centre**2) / (n + 2))
     elif trials > 1:
+        from scipy import stats
+
         one_more = stats.t.ppf(upper, trials + 1) * stats.sem([*means, trials / n, -trials / n])
         half = max(one_more, stats.t.ppf(upper, trials - 1) * stats.sem(means))
     return means.mean(), max(-1.0, centre - half), min(1.0, centre + half), only_a, only_b, n, trials

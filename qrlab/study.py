@@ -116,7 +116,7 @@ def _said(table: pd.DataFrame, counts: Any, made: str) -> pd.DataFrame:
 def packed(readings: pd.DataFrame) -> pd.DataFrame:
     """A row per condition, with the count trials, and outcomes: a letter for each trial."""
     trials = readings.trial.max() + 1
-    rows = readings.iloc[::trials].drop(columns=[*_OF_A_READING, "contents"], errors="ignore")
+    rows = readings.iloc[::trials].drop(columns=[*_OF_A_READING, "alike"], errors="ignore")
     letters = np.array(list(LETTERS))[readings.outcome.cat.codes.to_numpy().reshape(-1, trials)]
     return rows.reset_index(drop=True).assign(trials=trials, outcomes=["".join(row) for row in letters])
 

@@ -258,7 +258,7 @@ def test_the_picture_of_a_trial_is_the_one_that_was_read():
 
 def test_there_are_prints_of_every_stratum_or_no_strata():
     worn = NEAR.change(wear=[Wear("scratch", 0.5), Wear("blot", 0.5)])
-    for trials, strata in {100: 1, 120: 10}.items():
+    for trials, strata in {20: 1, 120: 10}.items():
         said = choose(60, worn, **FAST | {"trials": trials})
         assert len(said.mix.strata[0]) == strata
         assert said.table.rate.between(0, 1).all()

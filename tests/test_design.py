@@ -27,10 +27,10 @@ def condition(row: dict) -> Condition:
 
 
 def test_a_row_is_a_scene_a_severity_and_a_reader():
-    row = {"payload": 30, "contents": 3, "mode": "numeric", "level": "h", "version": 9, "mask": 3}
+    row = {"payload": 30, "alike": 3, "mode": "numeric", "level": "h", "version": 9, "mask": 3}
     row |= {"damage": "logo", "damage_shape": "round", "damage_paint": "light", "severity": 0.1}
     row |= {"px_per_module": 3, "quiet_zone": 2, "reader": "model"}
-    symbol = {"payload": 30, "contents": 3, "mode": "numeric", "level": "H", "version": 9, "mask": 3}
+    symbol = {"payload": 30, "alike": 3, "mode": "numeric", "level": "H", "version": 9, "mask": 3}
     parameters = (("paint", "light"), ("shape", "round"))
     scene = Scene(**symbol, damage="logo", parameters=parameters, px_per_module=3, quiet_zone=2)
     assert condition(row) == Condition(scene, 0.1, "model")
@@ -56,7 +56,7 @@ def test_a_distance_does_for_a_scale():
 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
 def test_missing_values_are_the_defaults(missing):
-    names = ["contents", "level", "version", "mask", "damage", "damage_x", "severity", "px_per_module"]
+    names = ["alike", "level", "version", "mask", "damage", "damage_x", "severity", "px_per_module"]
     names += ["quiet_zone", "reader", "print_dpi", "print_paper", "print_quiet_zone", "camera_distance_mm"]
     names += ["camera_jpeg_quality", "camera_tilt_deg"]
     assert condition(dict.fromkeys(names, missing) | PHOTOGRAPHED) == condition(PHOTOGRAPHED)
@@ -105,7 +105,7 @@ def test_the_table_has_complete_conditions():
     assert list(table.columns) == list(first)
     assert table.iloc[0].to_dict() | {"mask": None} == first
     table, _ = read_design({"payload": 200, "level": "H"})
-    assert list(table.columns[:4]) == ["payload", "contents", "level", "version"]
+    assert list(table.columns[:4]) == ["payload", "alike", "level", "version"]
     assert table.version.item() == smallest_version(200, "H")
 
 
@@ -200,7 +200,7 @@ ROW_1 = {
     "mode": ({"mode": ["byte", "kanji"]}, r"mode .*numeric, alphanumeric, byte, .*'kanji'"),
     "what never fits": ({"payload": [10, 1274], "level": "H"}, r"payload.*1,273 .*40, .*H .*not 1,274"),
     "what does not fit": ({"payload": [10, 15], "version": 1}, r"payload.*14 bytes .*version 1 .*M .*not 15"),
-    "contents": ({"contents": [1, 0]}, r"contents .* 1 to .*, not 0"),
+    "alike": ({"alike": [1, 0]}, r"alike .* 1 to .*, not 0"),
     "version": ({"version": [1, 41]}, r"version .* 1 to 40, not 41"),
     "mask": ({"mask": [1, 8]}, r"mask .* 0 to 7, not 8"),
     "pixels": ({"px_per_module": [1, 0]}, r"px_per_module .* 1 to 100, not 0"),
@@ -274,7 +274,7 @@ TWO = pd.DataFrame([[10, "L", "M"]], columns=["payload", "level", "level"])
         (TWO, r"columns .*once.*level"),
         ({"content": ["x", None]}, r"row 1: .*content .*given"),
         ({"content": ["fits", "does not fit in"], "version": 1}, r"row 1: content .*14 bytes .*not 15"),
-        ({"content": "x", "contents": 3}, r"row 0: contents .*content"),
+        ({"content": "x", "alike": 3}, r"row 0: alike .*content"),
         ({"content": "x", "mode": "byte"}, r"row 0: mode .*content"),
         ({"content": "x", "print_width_mm": 25}, r"row 0: camera_px_per_mm or camera_distance_mm"),
         ({"content": "x", "camera_px_per_mm": 5}, r"row 0: print_width_mm"),

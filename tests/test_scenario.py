@@ -94,7 +94,7 @@ def test_scenarios_are_alike_whatever_is_known_of_them():
 def test_a_scenario_at_a_level_is_a_scene():
     scene = WORN.scene("q")
     assert scene == Scene(
-        payload=100, contents=20, level="Q", damage=Mix(WORN.wear), printed=WORN.print, camera=WORN.camera
+        payload=100, alike=20, level="Q", damage=Mix(WORN.wear), printed=WORN.print, camera=WORN.camera
     )
     assert WORN.scene(qr.Level.Q, 12).version == 12
     assert PLAIN.change(payload=30, mode="numeric").scene("L").mode == "numeric"

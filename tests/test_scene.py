@@ -34,13 +34,13 @@ def test_the_version_is_the_smallest_that_fits():
     assert Scene(SITE, version=9).trial(1, 0).symbol.version == 9
 
 
-def test_contents_of_a_payload_take_turns_and_are_the_same_at_every_level():
+def test_contents_of_a_payload_are_each_for_as_many_trials_and_the_same_at_every_level():
     def contents(level, seed=4, **more):
-        scene = Scene(payload=12, contents=3, level=level, **more)
+        scene = Scene(payload=12, alike=2, level=level, **more)
         return [scene.trial(seed, trial).symbol.content for trial in range(6)]
 
     first = contents("L")
-    assert first[:3] == first[3:]
+    assert first[::2] == first[1::2]
     assert len(set(first)) == 3
     assert {len(content) for content in first} == {12}
     assert first == contents("H", version=9, mask=0)
@@ -264,7 +264,7 @@ def test_a_mix_without_bands_is_one_stratum():
     assert (strata.tolist(), shares.tolist(), turn.tolist()) == ([[0, 1, 0, 1]], [1], [0])
 
 
-def test_each_trial_has_a_content_of_its_own_unless_they_are_counted():
+def test_each_trial_has_a_content_of_its_own_unless_some_are_alike():
     scene = Scene(payload=12)
     assert len({scene.trial(1, k).symbol.content for k in range(300)}) == 300
-    assert len({replace(scene, contents=7).trial(1, k).symbol.content for k in range(300)}) == 7
+    assert len({replace(scene, alike=7).trial(1, k).symbol.content for k in range(300)}) == 43
