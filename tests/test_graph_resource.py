@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import qrlab as qr
 from qrlab.graph import QrCodeImageDetails
-from qrlab.graph.pictures import rasterized
 from qrlab.graph.resource import NAMES, TYPE
+from qrlab.photos.pictures import rasterized
 
 SECRET = b"ms-qrpin:v1|planted.secret@example.onmicrosoft.com|44f2f040|S3cretS3cret"
 SAMPLES = qr.load("graph_samples").set_index("sample").document

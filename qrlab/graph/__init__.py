@@ -3,9 +3,9 @@
 from qrlab.graph.advice import Advice
 from qrlab.graph.audits import NO_VERIFICATION, Audit, audit
 from qrlab.graph.findings import FINDINGS, Finding
-from qrlab.graph.measured import GRADES, Measured, measure
-from qrlab.graph.pictures import PictureError
 from qrlab.graph.resource import QrCodeImageDetails
+from qrlab.photos.measured import GRADES, Measured, measure
+from qrlab.photos.pictures import PictureError
 
 __all__ = ["FINDINGS", "GRADES", "NO_VERIFICATION", "Advice", "Audit", "Finding", "Measured", "PictureError"]
 __all__ += ["QrCodeImageDetails", "audit", "measure"]

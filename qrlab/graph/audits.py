@@ -22,11 +22,11 @@ from qrlab.checks import integer, one_of
 from qrlab.files import records
 from qrlab.graph.advice import Advice, smallest_width
 from qrlab.graph.findings import Finding, find
-from qrlab.graph.measured import Measured, measure, survivors, text_or_bytes, to_picture
-from qrlab.graph.pictures import PictureError, kind_of, rasterized
 from qrlab.graph.resource import QrCodeImageDetails, shown
 from qrlab.model import judge
 from qrlab.optics import project
+from qrlab.photos.measured import Measured, measure, survivors, text_or_bytes, to_picture
+from qrlab.photos.pictures import PictureError, kind_of, rasterized
 from qrlab.readers import PANELS, decode, panel, unavailable
 from qrlab.scenario import Scenario, named_scenario
 from qrlab.symbols import layout

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from qrlab.graph.measured import Measured, text_or_bytes
 from qrlab.graph.resource import LEVELS, NAMES, TYPE, QrCodeImageDetails, shown
+from qrlab.photos.measured import Measured, text_or_bytes
 from qrlab.readers import character_set
 from qrlab.symbols import ALPHABETS, MODES, UNITS, Level, bits_in, capacity, count_bits, mode_of
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from qrlab.checks import integer, one_of
-from qrlab.graph.pictures import MOST_BYTES
+from qrlab.photos.pictures import MOST_BYTES
 from qrlab.symbols import Level, Symbol
 
 MOST_CHARACTERS = 2 * MOST_BYTES  # of a document; base64 takes four for three bytes

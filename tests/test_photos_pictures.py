@@ -13,7 +13,7 @@ from witness import picture
 
 import qrlab as qr
 from qrlab.graph import PictureError, QrCodeImageDetails, pictures
-from qrlab.graph.pictures import MOST_BYTES, kind_of, rasterized
+from qrlab.photos.pictures import MOST_BYTES, kind_of, rasterized
 
 SYMBOL = qr.make(b"https://www.example.org/pictures", "M")
 WIDE = (SYMBOL.size + 8) * 3

@@ -12,8 +12,8 @@ from witness import picture
 
 import qrlab as qr
 from qrlab.graph import GRADES, measure
-from qrlab.graph.measured import _bits, _codewords_of, _with_codewords, survivors
 from qrlab.model import PROTECTION
+from qrlab.photos.measured import _bits, _codewords_of, _with_codewords, survivors
 from qrlab.scene import random_content
 from qrlab.symbols import MODES, _make, bits_in
 
