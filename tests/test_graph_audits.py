@@ -24,7 +24,7 @@ from witness import picture
 import qrlab as qr
 from qrlab.graph import FINDINGS, NO_VERIFICATION, QrCodeImageDetails, audits
 from qrlab.graph.audits import SHADES
-from qrlab.graph.findings import least_bits
+from qrlab.graph.declared import least_bits
 from qrlab.scene import random_content
 
 FAST = {"readers": ["zxing"]}

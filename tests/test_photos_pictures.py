@@ -12,7 +12,8 @@ from PIL import Image
 from witness import picture
 
 import qrlab as qr
-from qrlab.graph import PictureError, QrCodeImageDetails, pictures
+from qrlab.graph import PictureError, QrCodeImageDetails
+from qrlab.photos import pictures
 from qrlab.photos.pictures import MOST_BYTES, kind_of, rasterized
 
 SYMBOL = qr.make(b"https://www.example.org/pictures", "M")
