@@ -11,11 +11,11 @@ BROWSER := $(VENV)/.browser
 export PYTHONDONTWRITEBYTECODE :=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,$(PIP)) -c constraints.txt
-EXTRAS := notebooks,test,cluster$(if $(shell command -v java),$(comma)java)
+EXTRAS := notebooks,photos,test,cluster$(if $(shell command -v java),$(comma)java)
 JS := qrlab/readers/js
 SOURCES ?= $(wildcard notebooks/*.py)
 
-.PHONY: help report test proofs test-browser data lab lint bench notebooks constraints clean javascript zbar
+.PHONY: help report test proofs test-browser data photographs lab lint bench notebooks constraints clean javascript zbar
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -35,6 +35,9 @@ test-browser: $(BROWSER)  ## run the notebooks in JupyterLab in a real browser, 
 
 data: $(READY)  ## compute the full-size study of data/ again (half an hour); what .study has is not computed again
 	$(BIN)/python -m qrlab.study
+
+photographs: $(READY)  ## audit the real photographs in ../shared/photos, if they are there, for data/photographs.csv
+	$(BIN)/python tests/audit_photos.py
 
 lab: $(LAB)  ## open JupyterLab on the first notebook
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_the_answer.ipynb

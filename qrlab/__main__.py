@@ -1,22 +1,48 @@
 """The command line: arguments to calls, answers to lines.  Nothing is computed here.
 
-Exit status 0: done; 1: the audit has findings; 2: the input is unusable, with one line on standard error.
+Exit status 0: done; 2: the input is unusable, with one line on standard error; others of an audit: --help.
 Public names (qr.…) are loaded when a command asks for them, which keeps --help quick.
 """
 
+import os
+import signal
+import sys
+
+
+def _end_when_interrupted() -> None:
+    """From now on an interrupt ends the process at once, with one line, even while it is loading."""
+
+    def end(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            os.write(2, f"{' '.join(['qrlab', *sys.argv[1:2]])}: interrupted\n".encode())
+            for task in os.listdir("/proc/self/task"):  # what it began would complain, once it is alone
+                with open(f"/proc/self/task/{task}/children") as children:
+                    for child in children.read().split():
+                        os.kill(int(child), signal.SIGTERM)
+        finally:
+            os._exit(130)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a shell has it ignored
+        signal.signal(signal.SIGINT, end)
+        sys.warnoptions.append("ignore:resource_tracker")  # for loky's, which tidies up after the process
+
+
+# In the command of that name, but for its report, whose notebooks have processes of their own to end.
+_named = sys.orig_argv[1:3] == ["-m", "qrlab"] or "".join(sys.orig_argv[1:2]).endswith("/qrlab")
+if _named and sys.argv[1:2] != ["report"]:
+    _end_when_interrupted()
+
+# ruff: noqa: E402
 import argparse
 import json
-import os
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
-from textwrap import wrap
 from typing import Any, NoReturn
 
 import qrlab as qr
+from qrlab.graph.command import STATUSES, Answer, add_options, audit, columns, in_a_line
 
-Answer = tuple[int, object, str]  # the exit status, what --json prints, and what is printed otherwise
 _DAMAGE = "KIND[:AREA[:SHARE]]"
 _EPILOG = """\nscenarios: {scenarios}
 
@@ -26,17 +52,19 @@ _EPILOG = """\nscenarios: {scenarios}
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:  # one line, without argparse's usage above it
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, f"{self.prog}: {in_a_line(message)}\n")
 
     def format_help(self) -> str:
-        said = super().format_help()
-        return said + _EPILOG.format(scenarios=", ".join(qr.SCENARIOS)) if "choose" in self.prog else said
+        more = _EPILOG.format(scenarios=", ".join(qr.SCENARIOS)) if "choose" in self.prog else ""
+        return super().format_help() + (STATUSES if "audit" in self.prog else more)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The `qrlab` command; returns the exit status."""
-    asked = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    called = " ".join(["qrlab", *(word for word in words[:1] if word in COMMANDS)])
     try:
+        asked = _parser().parse_args(argv)
         status, data, text = COMMANDS[asked.command](asked)
         print(json.dumps(data, indent=2) if asked.json else text, flush=True)
         return status
@@ -47,10 +75,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         status, problem = 2, f"{missing}; first: pip install 'qrlab[notebooks]'"
     except (ValueError, OSError) as unusable:
         name, *said = str(unusable).split(" ", 1)
-        status, problem = 2, " ".join([_OPTIONS.get(name, name), *said])
+        status = 3 if type(unusable).__name__ == "PictureError" else 2
+        problem = " ".join([_OPTIONS.get(name, name), *said])
     except KeyboardInterrupt:
         status, problem = 130, "interrupted"
-    print(f"qrlab {asked.command}: {problem}", file=sys.stderr)
+    print(f"{called}: {in_a_line(problem)}", file=sys.stderr)
     return status
 
 
@@ -66,17 +95,8 @@ def _parser() -> _Parser:
     parser.add_argument("--version", action="version", version=f"qrlab {qr.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     _add_choose(commands)
-    add = commands.add_parser("audit", help="audit a qrCodeImageDetails, or a QR code's picture").add_argument
-    add("file", type=_read, help="JSON with the resource, or a picture: SVG, PNG or JPEG; -: standard input")
-    add("--resource", type=_read, metavar="FILE", help="for a photograph: JSON of the code that was printed")
-    add("--code", help="which of an authentication method's: standard, temporary")
-    add("--key", type=str.encode, help="of the content's digest, so that it can be compared between audits")
-    add("--scenario", metavar="NAME", help="advise on printing it for this scenario (sign-in-badge)")
-    add("--dpi", dest="print_dpi", type=float, metavar="DPI", help="advise on printing it so finely")
-    add("--distance-mm", dest="camera_distance_mm", type=float, metavar="MM", help="advise for that distance")
-    add("--trials", type=int, default=300, metavar="N", help="simulated prints for that (300)")
-    add("--plot", type=Path, metavar="FILE", help="draw wrong modules and lost blocks (SVG, PNG)")
-    add("--show-content", action="store_true", help="show the content, a credential, and --plot its picture")
+    said = "audit a qrCodeImageDetails, or a QR code's picture"
+    add_options(commands.add_parser("audit", help=said, description=f"{said}.").add_argument)
     add = commands.add_parser("report", help="run the notebooks and write the report").add_argument
     add("--notebooks", type=Path, default=Path("notebooks"), help="their folder (notebooks)")
     add("--out", type=Path, default=Path("reports"), help="where to write (reports)")
@@ -128,7 +148,7 @@ def _choose(asked: argparse.Namespace) -> Answer:
         cells += [f"{row.rate:.1%}", f"{100 * row.low:.1f}–{100 * row.high:.1f}"]
         cells += [f"{row.worst_reader} {100 * row.worst_rate:.1f}", f"{row.misreads}"]
         rows.append(["–" if any(no in cell for no in ("nan", "<NA>", "None")) else cell for cell in cells])
-    return 0, choice.to_dict(), f"{heading}\n\n{_columns(rows, str.rjust, ' ')}\n\n{choice.reason}"
+    return 0, choice.to_dict(), f"{heading}\n\n{columns(rows, str.rjust, ' ')}\n\n{choice.reason}"
 
 
 def _scenario(asked: argparse.Namespace, **changes: object) -> "qr.Scenario":
@@ -158,45 +178,6 @@ def _wear(kinds: list[str]) -> "list[qr.Wear]":
     return wear
 
 
-def _columns(rows: Sequence[Sequence[str]], align: Callable[[str, int], str], gap: str) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return "\n".join(gap.join(map(align, row, widths)).rstrip() for row in rows)
-
-
-def _read(file: str) -> bytes:
-    try:
-        with sys.stdin.buffer if file == "-" else open(file, "rb") as opened:
-            return opened.read(qr.graph.resource.MOST_CHARACTERS + 1)  # an endless one, too, is refused
-    except OSError as problem:
-        raise argparse.ArgumentTypeError(f"{file} can't be read: {problem.strerror}") from None
-
-
-def _audit(asked: argparse.Namespace) -> Answer:
-    what = asked.file
-    if asked.resource is not None:
-        what = replace(qr.graph.QrCodeImageDetails.from_json(asked.resource, asked.code), binary_value=what)
-    found = qr.graph.audit(what, code=asked.code, key=asked.key)
-    answer, content = found.to_dict(), found.reveal()
-    rows = [list(found.table)]
-    for *left, last in found.table.itertuples(index=False):
-        first, *more = wrap(last, 44)
-        rows += [[*left, first], *([""] * len(left) + [line] for line in more)]
-    said = [_columns(rows, str.ljust, "  ")]
-    said += ["\n".join(f"{code}: {why}" for code, why in found.findings) or "No findings."]
-    if content is not None and {asked.scenario, asked.print_dpi, asked.camera_distance_mm} != {None}:
-        printing = found.smallest_width(_scenario(asked), trials=asked.trials)
-        answer["printing"] = printing.to_dict()
-        said.append(printing.reason)
-    if asked.plot is not None and found.symbol is not None:
-        axes: Any = found.plot(show_content=asked.show_content)
-        axes.figure.savefig(asked.plot)
-    if content is not None and asked.show_content:
-        answer["content"] = content.decode(errors="backslashreplace")
-        said.append(f"content: {json.dumps(answer['content'], ensure_ascii=False)}")
-    said += [qr.graph.NO_VERIFICATION] if found.symbol else []
-    return (1 if found.findings else 0), answer, "\n\n".join(said)
-
-
 def _report(asked: argparse.Namespace) -> Answer:
     from qrlab.report import report
 
@@ -212,11 +193,11 @@ def _decoders(_: argparse.Namespace) -> Answer:
         ms = f"{x.ms:.3g}" if x.available else "–"
         rows.append((x.name, x.library, x.version or "–", ms, x.panels, x.licence, x.found_in))
     missing = [f"{x.name} is left out: {x.why_not}" for x in table.itertuples() if not x.available]
-    said = [_columns(rows, str.ljust, "  "), "", *missing, "ms: for a clean version 5, here and now"]
+    said = [columns(rows, str.ljust, "  "), "", *missing, "ms: for a clean version 5, here and now"]
     return 0, table.astype(object).where(table.notna(), None).to_dict("records"), "\n".join(said)
 
 
-COMMANDS = {"choose": _choose, "audit": _audit, "report": _report, "decoders": _decoders}
+COMMANDS = {"choose": _choose, "audit": audit, "report": _report, "decoders": _decoders}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -14,6 +14,7 @@ from concurrent.futures import BrokenExecutor, CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from multiprocessing import resource_tracker
 
 from joblib.externals.loky import ProcessPoolExecutor
 
@@ -92,7 +93,14 @@ class _Worker:
 
     def ask(self, task: Task, read: bool = True) -> list[list[Row]]:
         paths = [path or os.getcwd() for path in sys.path]  # a reader of one's own is among them
-        return self.pool.submit(_answer, task, paths, read).result()
+        resource_tracker.ensure_running()  # now, as it would let signals through
+        mask = getattr(signal, "pthread_sigmask", lambda *_: ())  # Windows has none
+        before = mask(getattr(signal, "SIG_BLOCK", 0), {signal.SIGINT})  # in a process that begins, too
+        try:
+            future = self.pool.submit(_answer, task, paths, read)
+        finally:
+            mask(getattr(signal, "SIG_SETMASK", 0), before)
+        return future.result()
 
 
 _idle: list[_Worker] = []

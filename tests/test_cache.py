@@ -22,8 +22,8 @@ VALUES = {
     f"{k} of {n}": [[k, n * 1000 + k, "as utf-8", "ff"] for k in range(9)] for n in range(4) for k in "abcd"
 }
 DESIGN = ENDLESS | {"level": ["L", "H"]}
-RUN = {"trials": 20, "seed": 1, "jobs": 1}
-READINGS = 8 * 20
+RUN = {"trials": 40, "seed": 1, "jobs": 1}
+READINGS = 8 * 40
 
 
 def write(folder: Path) -> Path:
@@ -266,7 +266,7 @@ def test_a_run_with_a_damaged_cache_comes_to_the_same_result(tmp_path, expected,
     file.write_bytes(file.read_bytes().replace(b" [[0,", b" [[1,", 3))
     with pytest.warns(UserWarning, match="damaged records, which are made anew: 3$"):
         assert_same(qr.run(DESIGN, cache=tmp_path, **RUN), expected)
-    assert len(read_of) == 30
+    assert len(read_of) == 60
     file.write_bytes(cut(file.read_bytes()))
     with pytest.warns(UserWarning, match="damaged"):
         assert_same(qr.run(DESIGN, cache=tmp_path, **RUN), expected)

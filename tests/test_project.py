@@ -100,7 +100,9 @@ def test_a_data_file_is_what_its_dictionary_says(name):
     assert f"- Rows: {len(table):,}\n" in text
     (made_by,) = re.findall(r"^- Made by: (.*)", text, re.MULTILINE)
     computed = name.removesuffix(".csv") in {*study.DESIGNS, "exact_model", "scenario_rates"}
-    assert made_by.startswith("`make data`, seed 1, " if computed else "hand, from the ")
+    computed |= (photographs := name == "photographs.csv")
+    command = "photographs`, from the folder" if photographs else "data`, seed 1, "
+    assert made_by.startswith(f"`make {command}" if computed else "hand, from the ")
     assert (
         bool(re.search(r"^- Versions: .*qrlab .+, numpy [\d.]+.*; \d{4}-\d\d-\d\d$", text, re.MULTILINE))
         == computed
@@ -196,7 +198,7 @@ def test_the_package_is_small():
     assert sum(map(lines, MODULES)) <= 3600
     assert sum(map(lines, READERS)) <= 600
     assert sum(map(lines, PHOTOS)) <= 700
-    assert sum(map(lines, GRAPH)) <= 1000
+    assert sum(map(lines, GRAPH)) <= 1400  # with lists and batches of resources
 
 
 def test_types_are_shipped():

@@ -60,7 +60,7 @@ def test_every_condition_of_the_design_is_there_in_order(name, monkeypatch):
 def test_contents_vary_with_the_trial_wherever_damage_does_not():
     for name, part in PARTS:
         trials, columns = study.DESIGNS[name][part]
-        assert "contents" not in study.design(name, part)
+        assert "alike" not in study.design(name, part)
         assert "logo" not in np.atleast_1d(columns.get("damage", "none")) or trials >= 100, name
     assert study.EXACT["contents"] >= 100
 
@@ -107,7 +107,7 @@ def test_what_is_kept_is_what_was_read():
     design = study.design("readers_by_damage", severity=0.06, reader=["zxing", "model"])
     made = runner.readings(design, trials=3, seed=1)
     again = study.unpacked(study.packed(made))
-    pd.testing.assert_frame_equal(again, made.drop(columns=["seconds", "detail", "read", "contents"]))
+    pd.testing.assert_frame_equal(again, made.drop(columns=["seconds", "detail", "read", "alike"]))
     by = ["reader", "level"]
     pd.testing.assert_frame_equal(
         qr.stats.rates(again, by), qr.stats.rates(made, by).drop(columns="seconds")
@@ -223,7 +223,7 @@ def small(tmp_path, monkeypatch):
 
     columns = {"payload": 20, "damage": "blot", "damage_spare_finders": [False, True], "level": study.LEVELS}
     columns |= {"severity": study.SEVERITIES[:5], "reader": ["zxing", "model"]}
-    few = {"progressive_damage": [(4, columns)], "readers_by_damage": [(12, columns), (2, columns)]}
+    few = {"progressive_damage": [(4, columns)], "readers_by_damage": [(22, columns), (2, columns)]}
     monkeypatch.setattr(study, "DESIGNS", few)
     monkeypatch.setattr(study, "EXACT", {"versions": [1, 2], "trials": 6, "contents": 6, "jobs": 1})
     monkeypatch.setattr(study, "READERS", ("zxing", "model"))
@@ -237,8 +237,8 @@ def test_the_study_writes_files_and_their_dictionary_and_goes_on_where_it_ended(
     run = runner.readings
 
     def interrupted(design, *, trials, **options):
-        if trials == 12:
-            run(design, trials=10, **options)
+        if trials == 22:
+            run(design, trials=20, **options)
             raise KeyboardInterrupt
         return run(design, trials=trials, **options)
 
@@ -251,7 +251,7 @@ def test_the_study_writes_files_and_their_dictionary_and_goes_on_where_it_ended(
     asked.clear()
     monkeypatch.setattr(breaking, "_exact", None)  # it was computed, and is not again
     study.main(data, cache)
-    assert {trial for *_, trial in asked} == {10, 11}
+    assert {trial for *_, trial in asked} == {20, 21}
     for name, rows in (("exact_model", 208), ("progressive_damage", 80), ("readers_by_damage", 160)):
         assert len(pd.read_csv(data / f"{name}.csv")) == rows
         section = re.split(rf"^## {name}.csv\n", (data / "README.md").read_text(), flags=re.MULTILINE)[1]

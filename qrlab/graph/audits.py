@@ -8,37 +8,49 @@ import hashlib
 import html
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
-from matplotlib.colors import ListedColormap
 
 from qrlab.checks import integer, one_of
 from qrlab.files import records
-from qrlab.graph.advice import Advice, smallest_width
+from qrlab.graph.asked import asked_readers, framed, read_by
+from qrlab.graph.documents import picture_in
 from qrlab.graph.findings import Finding, find
 from qrlab.graph.resource import QrCodeImageDetails, shown
 from qrlab.model import judge
 from qrlab.optics import project
-from qrlab.photos.measured import Measured, measure, survivors, text_or_bytes, to_picture
+from qrlab.photos.codes import find_codes
+from qrlab.photos.corners import to_picture
+from qrlab.photos.measured import Measured, measure, text_or_bytes
 from qrlab.photos.pictures import PictureError, kind_of, rasterized
-from qrlab.readers import PANELS, decode, panel, unavailable
-from qrlab.scenario import Scenario, named_scenario
 from qrlab.symbols import layout
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from qrlab.graph.advice import Advice
+    from qrlab.scenario import Scenario
 
 NO_VERIFICATION = "Measured on a picture, not with calibrated optics and light: no verification by ISO/IEC "
 NO_VERIFICATION += "15415, whose measure of unused error correction and grade letters it borrows."
 # Of modules: light and dark in function patterns, right, of a wrong codeword, of a lost block, wrong.
 SHADES = ("#ffffff", "#8a8f98", "#f0f1f3", "#ffd9a0", "#a9c6e8", "#8b0016")
+_SETS = {"ascii": "ASCII", "utf-8": "UTF-8", "shift_jis": "Shift JIS", "latin-1": "ISO-8859-1"}
 _KEY = secrets.token_bytes(16)  # of digests, unless one is given: they can be compared within a session
-_CLASSES = {"A-Z": rb"[A-Z]", "a-z": rb"[a-z]", "0-9": rb"[0-9]"}
-_CLASSES |= {"punctuation": rb"[!-/:-@\[-`{-~]", "spaces": rb"\s", "other": rb"[^!-~\s]"}
-Given = QrCodeImageDetails | str | bytes | Mapping | np.ndarray
+_CLASSES = {
+    "A-Z": "[A-Z]",
+    "a-z": "[a-z]",
+    "0-9": "[0-9]",
+    "punctuation": r"[!-/:-@\[-`{-~]",
+    "spaces": r"\s",
+}
+_CLASSES |= {"kana and kanji": "[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]"}
+_CLASSES |= {"other": "[^!-~\\s\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,8 +58,9 @@ class Audit:
     """What a resource declares, what its picture shows, and where they differ; or a picture alone.
 
     declared, measured: dicts ready for JSON, without content, empty where there is nothing; findings: in the
-    order of FINDINGS; symbol: what was measured, None where no symbol was found; image: the picture, uint8
-    height×width or None.  symbol and image are the credential itself; they are shown nowhere.
+    order of FINDINGS; symbol: what was measured, None where no symbol was found; image: what was looked at of
+    the picture, uint8 height×width or None; content: that the picture holds, whoever read it, or None.
+    symbol, image and content are the credential itself; they are shown nowhere.
     """
 
     declared: dict
@@ -55,6 +68,7 @@ class Audit:
     findings: tuple[Finding, ...]
     symbol: Measured | None
     image: np.ndarray | None
+    content: bytes | None
 
     def __repr__(self) -> str:
         return f"Audit({len(self.findings)} findings: {', '.join(f.code for f in self.findings) or 'none'})"
@@ -67,8 +81,14 @@ class Audit:
         return rows + (f"<ul>{found}</ul>" if found else "<p>No findings.</p>")
 
     def reveal(self) -> bytes | None:
-        """The content that the picture holds: the credential itself; None where it can't be read."""
-        return None if self.symbol is None else self.symbol.content
+        """The content that the picture holds: the credential itself; None where no reader reads it."""
+        return self.content
+
+    @property
+    def text(self) -> str | None:
+        """The content as text, in its own character set: the credential; None for bytes that are none."""
+        read = self.symbol.text if self.symbol else None
+        return None if self.content is None else as_text(self.content, read)[0]
 
     @property
     def table(self) -> pd.DataFrame:
@@ -90,10 +110,14 @@ class Audit:
         found = [finding._asdict() for finding in self.findings]
         return {"declared": self.declared, "measured": self.measured, "findings": found}
 
-    def plot(self, *, show_content: bool = False, ax: Axes | None = None) -> Axes:
+    def plot(self, *, show_content: bool = False, ax: "Axes | None" = None) -> "Axes":
         """Wrong modules and lost blocks on the symbol's function patterns, or, with its content, outlined on
         the picture: then it is the credential itself.
         """
+        import matplotlib.pyplot as plt  # slow to load, as below
+        from matplotlib.collections import PolyCollection
+        from matplotlib.colors import ListedColormap
+
         one_of("show_content", show_content, (True, False))
         blocks, symbol, ax = self.blocks, self.symbol, ax or plt.gca()
         assert symbol is not None, "or it has no blocks"
@@ -114,34 +138,39 @@ class Audit:
         return ax
 
     def smallest_width(
-        self, scenario: Scenario | str = "sign-in-badge", *, trials: int = 300, seed: int = 0, jobs: int = -1
-    ) -> Advice:
+        self,
+        scenario: "Scenario | str" = "sign-in-badge",
+        *,
+        trials: int = 300,
+        seed: int = 0,
+        jobs: int = -1,
+    ) -> "Advice":
         """The smallest width at which this symbol, printed anew, is sure to reach the scenario's target (with
         the lower end of the rate's interval), or else the smallest that reads within a point of the best.
         Of the scenario all but width and content hold, and it needs a dpi.  Raises ValueError for bad input.
         """
+        from qrlab.graph.advice import smallest_width
+        from qrlab.scenario import named_scenario
+
         trials = integer("trials", trials, 10, 10**6)
         return smallest_width(self.symbol, named_scenario(scenario), trials, seed, jobs)
 
 
 def audit(
-    what: Given, *, code: str | None = None, readers: Sequence[str] | None = None, key: bytes | None = None
+    what: Any, *, code: str | None = None, readers: Sequence[str] | None = None, key: bytes | None = None
 ) -> Audit:
     """Compare what is declared with what the picture shows, or look at a picture, such as a badge's.
 
-    what: a resource or a document with one (see QrCodeImageDetails.from_json, and code there); or a picture:
-    bytes of an SVG, PNG or JPEG, or uint8 height×width; readers: names of readers and panels, None: all that
-    are here; key: of the digests, 1 to 64 bytes, None: one of this session.
+    what: a resource or what holds one (see QrCodeImageDetails.from_json, and code there); or a picture:
+    bytes of an SVG, PDF, PNG, JPEG or other (see photos.pictures), or uint8 height×width; readers: names of
+    readers and panels, None: the quick ones that are here, and the others where none of these reads; key: of
+    the digests, 1 to 64 bytes, None: one of this session.  It takes ten seconds at most.
     Raises ValueError for what is none of these, PictureError for a picture by itself that can't be used.
     """
     key = _KEY if key is None else key
     if not isinstance(key, bytes) or not 1 <= len(key) <= 64:
         raise ValueError("key must be 1 to 64 bytes, not what came")  # which may be a secret
-    if readers is None:
-        readers = [name for name in PANELS["all"] if not unavailable(name)]
-    for reader in (readers := panel(readers) if readers else ()):
-        if why_not := unavailable(reader, "readers"):
-            raise ValueError(f"readers must be available, not {reader}: {why_not}")
+    turns = asked_readers(readers)
     details, picture = _given(what, code)
     image, zoom, refused = None, 1.0, None
     try:
@@ -150,27 +179,42 @@ def audit(
         if details is None:
             raise
         refused = str(problem)
+    declared = {} if details is None else _declared(details, key)
+    if image is None:
+        return Audit(declared, {}, find(details, None, {}, refused), None, None, None)
     known = None if details is None else details.raw_content
-    symbol = None if image is None else measure(image, known)
-    expected = known if symbol is None or symbol.content is None else symbol.content
-    outcomes = {} if image is None else {name: decode(image, name, expected).outcome for name in readers}
-    measured = {} if image is None else {"found": symbol is not None, "readers": outcomes}
-    measured |= {} if symbol is None else _measured(symbol, zoom, key, known)
-    findings = find(details, symbol, outcomes, refused)
-    return Audit({} if details is None else _declared(details, key), measured, findings, symbol, image)
+    every = find_codes(image)
+    image, codes, less = framed(image, every, known)
+    symbol = measure(image, known, codes)
+    seen = next((code.content for code in codes if code.valid), None) if symbol is None else symbol.content
+    outcomes, content = read_by(image, turns, seen or known, every)
+    content = content if seen or "ok" in outcomes.values() else None
+    measured: dict = {"found": symbol is not None, "readers": outcomes}
+    module_px, text = None, None
+    if symbol is not None:
+        module_px, text = symbol.module_px / zoom / less, symbol.text
+        said = _measured(symbol, content or known)
+        measured |= said | {"module_px": round(module_px, 3), "codes": max(len(every), 1)}
+    measured |= {"content": _described(content, key, text), "note": NO_VERIFICATION}
+    vector = isinstance(picture, bytes) and kind_of(picture) == "svg"
+    findings = find(details, symbol, outcomes, refused, codes, None if vector else module_px)
+    return Audit(declared, measured, findings, symbol, image, content)
 
 
-def _given(what: Given, code: str | None) -> tuple[QrCodeImageDetails | None, bytes | np.ndarray | None]:
+def _given(what: Any, code: str | None) -> tuple[QrCodeImageDetails | None, bytes | np.ndarray | None]:
     """The resource, if there is one, and the picture: a file's bytes or an image."""
     if isinstance(what, np.ndarray):
         if what.dtype != np.uint8 or what.ndim != 2 or not what.size:
             came = f"{what.dtype} {what.shape}"
             raise ValueError(f"what must be uint8 height×width if it is an array, not {came}")
         return None, what
-    if isinstance(what, bytes) and kind_of(what) != "json":
+    if isinstance(what, bytes):
+        if (picture := picture_in(what)) is not None:
+            return None, picture
         if kind_of(what) is None:
-            raise ValueError("what must be a JSON object, an SVG, a PNG or a JPEG, and is none of them")
-        return None, what
+            raise ValueError(
+                "what must be JSON, an SVG, PNG, JPEG, PDF or another picture, and is none of them"
+            )
     details = what if isinstance(what, QrCodeImageDetails) else QrCodeImageDetails.from_json(what, code)
     return details, details.binary_value
 
@@ -182,27 +226,30 @@ def _declared(details: QrCodeImageDetails, key: bytes) -> dict:
     return said | {"content": content, "picture": file}
 
 
-def _described(content: bytes | None, key: bytes) -> dict | None:
-    """A content's length, its kinds of characters, and a digest that can't be guessed without the key."""
+def _described(content: bytes | None, key: bytes, read: str | None = None) -> dict | None:
+    """A content's length, its character set and kinds of characters, None for bytes that are no text, and a
+    digest that can't be guessed without the key."""
     if content is None:
         return None
-    kinds = [name for name, pattern in _CLASSES.items() if re.search(pattern, content)]
+    text, name = as_text(content, read)
+    kinds = None if text is None else [kind for kind, its in _CLASSES.items() if re.search(its, text)]
     digest = hashlib.blake2b(content, digest_size=4, key=key).hexdigest()
-    return {"bytes": len(content), "characters": kinds, "digest": digest}
+    return {"bytes": len(content), "character_set": name, "characters": kinds, "digest": digest}
 
 
-def _measured(symbol: Measured, zoom: float, key: bytes, known: bytes | None) -> dict:
-    """What Audit.measured says of a symbol; zoom: pixels of the image for one of the file's."""
+def _measured(symbol: Measured, content: bytes | None) -> dict:
+    """What Audit.measured says of a symbol."""
     said: dict = {"version": symbol.version, "error_correction_level": symbol.level.lower()}
-    said |= {"mask": symbol.mask, "modules": len(symbol.modules)}
-    said |= {"module_px": round(symbol.module_px / zoom, 3), "quiet_zone": symbol.quiet_zone}
-    said |= {"content": _described(symbol.content, key), "unused_error_correction": round(symbol.unused, 4)}
+    said |= {"mask": symbol.mask, "modules": len(symbol.modules), "quiet_zone": symbol.quiet_zone}
+    said |= {"kind": symbol.kind, "contrast": round(symbol.contrast, 3)}
+    said |= {"contrast_grade": symbol.contrast_grade, "unused_error_correction": round(symbol.unused, 4)}
     said |= {"grade": symbol.grade, "blocks": records(symbol.blocks, 4), "lost_blocks": symbol.lost}
-    said |= {"certain": symbol.certain, "wrong_modules": int(symbol.wrong.sum()), "codes": symbol.codes}
-    content = symbol.content or known
+    said |= {"certain": symbol.certain, "wrong_modules": int(symbol.wrong.sum())}
     if symbol.wrong.any() and symbol.certain and content is not None:
+        from qrlab.graph.advice import survivors
+
         said["levels"] = records(survivors(symbol.wrong, text_or_bytes(content)), 4)
-    return said | {"note": NO_VERIFICATION}
+    return said
 
 
 def _in_words(of: dict) -> dict[str, str]:
@@ -211,7 +258,7 @@ def _in_words(of: dict) -> dict[str, str]:
     version, level = of.get("version"), of.get("error_correction_level")
     words = {"version": "–" if version is None else str(version), "level": "–" if level is None else level}
     words["content"] = f"{content['bytes']:,} bytes" if content else "–"
-    words["of characters"] = ", ".join(content["characters"]) if content else "–"
+    words["of characters"] = "–" if not content else _characters(content)
     words["digest"] = content["digest"] if content else "–"
     words["picture"] = "–"
     if picture:
@@ -221,13 +268,19 @@ def _in_words(of: dict) -> dict[str, str]:
     if of.get("found"):
         words["size"] = f"{of['modules']}×{of['modules']} modules of {of['module_px']:.3g} px"
         words["mask"] = str(of["mask"])
-        words["quiet zone"] = f"{of['quiet_zone']} modules" + (" or more" if of["quiet_zone"] == 4 else "")
+        words["quiet zone"] = "unknown: the edge of the picture cuts it"
+        if of["quiet_zone"] is not None:
+            words["quiet zone"] = f"{of['quiet_zone']} modules" + " or more" * (of["quiet_zone"] == 4)
+        words["kind"] = of["kind"] or "–"
+        words["symbol contrast"] = f"{of['contrast']:.0%} (grade {of['contrast_grade']})"
         words["wrong modules"] = f"{'' if of['certain'] else 'at least '}{of['wrong_modules']:,}"
         worst = sorted(of["blocks"], key=lambda block: block["unused"])[:3]
         wrong = ", ".join("lost" if block["wrong"] is None else str(block["wrong"]) for block in worst)
         more = f"worst of {len(of['blocks'])} blocks; " if len(of["blocks"]) > len(worst) else ""
         words["wrong codewords"] = f"{wrong} ({more}each corrects {worst[0]['correctable']})"
-        words["unused error correction"] = f"{of['unused_error_correction']:.0%} (grade {of['grade']})"
+        words["unused error correction"] = (
+            f"{of['unused_error_correction']:.0%} (grade {of['grade'] or 'none'})"
+        )
     for reader, outcome in of.get("readers", {}).items():
         what = {"ok": "read by", "unread": "not read by"}.get(outcome, f"{outcome} by")
         words[what] = f"{words[what]}, {reader}" if what in words else reader
@@ -239,3 +292,23 @@ def _in_words(of: dict) -> dict[str, str]:
     elif of.get("lost_blocks"):
         words["level would survive"] = "unknown, as it can't be told how much is wrong in lost blocks"
     return words
+
+
+def _characters(content: dict) -> str:
+    """Kinds of characters, and the character set unless it is plain ASCII."""
+    if content["characters"] is None:
+        return "bytes that are no text"
+    beyond = "" if content["character_set"] == "ASCII" else f" ({content['character_set']})"
+    return ", ".join(content["characters"]) + beyond
+
+
+def as_text(content: bytes, read: str | None = None) -> tuple[str | None, str | None]:
+    """A content as text, and its character set: the one in which it is what was read, if that is known; None
+    for bytes that are no text."""
+    found = []
+    for name in _SETS:
+        with suppress(UnicodeDecodeError):
+            text = content.decode(name)
+            if not re.search(r"[\x00-\x08\x0e-\x1c\x7f-\x9f]", text):
+                found.append((text, _SETS[name]))
+    return next((pair for pair in found if pair[0] == read), found[0] if found else (None, None))

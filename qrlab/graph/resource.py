@@ -1,38 +1,73 @@
 """Microsoft Graph's qrCodeImageDetails, read and written.
 
-A real one is a credential: content and picture stand in no repr and no message made here, but in raw_content,
-binary_value and to_json.
+A real one is a credential: content and picture stand in no repr and no message made here.  Who wants them
+asks for bytes(details.raw_content), bytes(details.binary_value) or to_json().
 """
 
 import base64
-import copy
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from datetime import datetime
+from typing import Any, NoReturn, Self
 
 import numpy as np
 
-from qrlab.checks import integer, one_of
-from qrlab.photos.pictures import MOST_BYTES
+from qrlab.checks import integer
+from qrlab.graph.documents import NAMES, TYPE, Place, moment_of, of_type, places, values_of
 from qrlab.symbols import Level, Symbol
 
-MOST_CHARACTERS = 2 * MOST_BYTES  # of a document; base64 takes four for three bytes
-TYPE = "#microsoft.graph.qrCodeImageDetails"
 LEVELS = {"l": Level.L, "m": Level.M, "q": Level.Q, "h": Level.H}
-NAMES = {"binary_value": "binaryValue", "error_correction_level": "errorCorrectionLevel"}
-NAMES |= {"raw_content": "rawContent", "version": "version"}
-_CODES = {"standard": "standardQRCode", "temporary": "temporaryQRCode"}
+_WINDOW = {"valid_from": "startDateTime", "valid_until": "expireDateTime"}  # of the qrCode around it
+
+
+class _Hidden:
+    """What shows only its length, wherever it is printed, and is not pickled."""
+
+    unit = "bytes"
+
+    def __repr__(self: Any) -> str:
+        return f"<{len(self):,} {self.unit}, not shown>"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __format__(self, form: str) -> str:
+        return format(repr(self), form)
+
+    def __deepcopy__(self, *_: object) -> Self:
+        return self
+
+    __copy__ = __deepcopy__
+
+    def __reduce_ex__(self, _: object) -> NoReturn:
+        raise TypeError(f"{type(self).__name__.strip('_')} can't be pickled: it is, or may be, a credential")
+
+
+class Secret(_Hidden, bytes):
+    """Bytes of a credential, which print as their length; bytes(secret) are plain ones."""
+
+
+class _Kept(_Hidden, dict):
+    unit = "properties"
+    __next__ = None  # or pandas prints the items of a mapping
+
+
+class _Text(_Hidden, str):
+    unit = "characters"
 
 
 @dataclass(frozen=True)
-class QrCodeImageDetails:
+class QrCodeImageDetails(_Hidden):
     """The resource microsoft.graph.qrCodeImageDetails; None for what is null or missing.
 
     binary_value: bytes of the picture, SVG, PNG or JPEG; error_correction_level: "l", "m", "q", "h", in lower
     case, or another member as it came; raw_content: bytes that the code holds; version: its number;
     unknown: other properties, kept as they came, "@odata.type" among them.
+    Of what was around it, and is not compared: valid_from, valid_until: dates and times with an offset;
+    temporary: is it a temporary code's, None if that is unknown; with_pin: does the document have a PIN's
+    code too; remarks: what reading it found, each (code, message) of a finding.
     """
 
     binary_value: bytes | None = None
@@ -40,38 +75,66 @@ class QrCodeImageDetails:
     raw_content: bytes | None = None
     version: int | None = None
     unknown: Mapping[str, object] = field(default_factory=dict)
+    valid_from: datetime | None = field(default=None, compare=False)
+    valid_until: datetime | None = field(default=None, compare=False)
+    temporary: bool | None = field(default=None, compare=False)
+    with_pin: bool = field(default=False, compare=False)
+    remarks: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         kinds = {"binary_value": bytes, "error_correction_level": str, "raw_content": bytes, "version": int}
-        for name, kind in kinds.items():
-            _of_type(vars(self), name, kind)
+        for name, kind in (kinds | dict.fromkeys(_WINDOW, datetime)).items():
+            value = of_type(vars(self), name, kind)
+            if isinstance(value, datetime) and value.tzinfo is None:
+                raise ValueError(f"{name} must have an offset, as datetime.now(UTC) has, and has none")
+            if isinstance(value, bytes):
+                object.__setattr__(self, name, Secret(value))
         if not isinstance(self.unknown, Mapping):
             raise ValueError(f"unknown must be a mapping, not {type(self.unknown).__name__}")
+        object.__setattr__(self, "unknown", _Kept(self.unknown))
+        level = self.error_correction_level
+        if shown(level) != level:
+            object.__setattr__(self, "error_correction_level", _Text(level))
 
     def __repr__(self) -> str:
         parts = {"picture": self.binary_value, "content": self.raw_content}
         held = [f"{name} of {len(data):,} bytes" for name, data in parts.items() if data is not None]
+        held += [f"valid until {self.valid_until:%Y-%m-%d %H:%M %Z}"] if self.valid_until else []
         said = [f"version {self.version}", f"level {shown(self.error_correction_level)}"]
         return f"QrCodeImageDetails({', '.join(said + held)})"
 
     @classmethod
-    def from_json(cls, document: str | bytes | Mapping, code: str | None = None) -> Self:
-        """The resource in a document (text, bytes or a dict): itself, or within a qrCode or a
-        qrCodePinAuthenticationMethod; code: "standard" or "temporary", where a method has both.
-        Raises ValueError, without a word of its content, for what is no such document.
+    def from_json(cls, document: object, code: str | None = None) -> Self:
+        """The resource in a document: itself, or in a qrCode, a qrCodePinAuthenticationMethod, a list or what
+        a $batch answers, as text, bytes or a dict, or as an object of Graph's SDK for Python.
+        code: "standard" or "temporary", where a method has both with an image.
+        Raises ValueError, without a word of its content, for what is no such document or has several.
         """
-        holder, key = _slot({"": _document(document)}, code)
-        resource = _of_type(holder or {}, key, Mapping) or {}
-        level = _of_type(resource, "errorCorrectionLevel", str)
-        return cls(
-            _from_base64(resource, "binaryValue"),
-            level.lower() if level is not None and level.lower() in LEVELS else level,
-            _from_base64(resource, "rawContent"),
-            _of_type(resource, "version", int),
-            {name: value for name, value in resource.items() if name not in NAMES.values()},
-        )
+        return cls._at(_only(places(document, code)[1]))
 
-    def to_json(self, into: str | bytes | Mapping | None = None, code: str | None = None) -> str:
+    @classmethod
+    def all_from_json(cls, document: object, code: str | None = None) -> list[Self]:
+        """All resources in a document, as for `from_json`, in their order; at least one.  The codes of a
+        method count as one where none has an image."""
+        return [cls._at(place) for place in places(document, code)[1]]
+
+    @classmethod
+    def _at(cls, place: Place) -> Self:
+        resource, around = place.resource or {}, place.around
+        values = values_of(resource)
+        as_text = f'version must be a number, not text, "{values["version"]}"'
+        remarks = [("version-not-a-number", as_text)] * isinstance(resource.get("version"), str)
+        window = {own: moment_of(around.get(name)) for own, name in _WINDOW.items()}
+        unread = [
+            name for own, name in _WINDOW.items() if window[own] is None and around.get(name) is not None
+        ]
+        remarks += [("missing-value", f"{name} is no date and time that can be read") for name in unread]
+        more = {name: value for name, value in resource.items() if name not in NAMES.values()}
+        temporary = None if place.code is None else place.code == "temporary"
+        said = values | window | {"temporary": temporary, "with_pin": place.pin, "remarks": tuple(remarks)}
+        return cls(unknown=more, **said)
+
+    def to_json(self, into: object = None, code: str | None = None) -> str:
         """The resource as JSON, alone or in its place in a document (a copy of it), as for `from_json`.
         This is the credential in full.
         """
@@ -80,16 +143,16 @@ class QrCodeImageDetails:
         resource = dict(self.unknown) | values | coded
         if into is None:
             return json.dumps(resource, indent=2)
-        written = {"": copy.deepcopy(dict(_document(into)))}
-        holder, key = _slot(written, code)
-        before = None if holder is None else holder.get(key)
-        if isinstance(before, Mapping):  # what was left out, and is null, is left out again
+        written, there = places(into, code)
+        place = _only(there)
+        before = place.resource
+        if before is not None:  # what was left out, and is null, is left out again
             absent = {name for name, value in values.items() if value is None} - set(before)
             resource = {name: value for name, value in resource.items() if name not in absent}
         if before is not None or self != QrCodeImageDetails():
-            if holder is None:
-                raise ValueError(f"{key} must be an object for an image to be written into, not null")
-            holder[key] = resource
+            if place.holder is None:
+                raise ValueError(f"{place.key} must be an object for an image to be written into, not null")
+            place.holder[place.key] = resource
         return json.dumps(written[""], indent=2)
 
     @classmethod
@@ -115,65 +178,8 @@ def shown(text: str | None) -> str | None:
     return text if text is None or re.fullmatch(r"[A-Za-z]{1,20}", text) else f"of {len(text):,} characters"
 
 
-def _document(document: str | bytes | Mapping) -> Mapping:
-    """A document as a dict; errors say nothing of what is in it."""
-    if isinstance(document, Mapping):
-        return document
-    if not isinstance(document, str | bytes):
-        raise ValueError(f"document must be text, bytes or a dict, not {type(document).__name__}")
-    if len(document) > MOST_CHARACTERS:
-        raise ValueError(f"document must have at most {MOST_CHARACTERS:,} characters, not {len(document):,}")
-    try:
-        read = json.loads(document if isinstance(document, bytes) else document.removeprefix("\ufeff"))
-    except json.JSONDecodeError as problem:
-        raise ValueError(f"document must be JSON: {problem.msg} at character {problem.pos}") from None
-    except (RecursionError, ValueError) as problem:
-        raise ValueError(f"document must be JSON: {type(problem).__name__}") from None
-    if not isinstance(read, Mapping):
-        raise ValueError(f"document must be a JSON object, not {type(read).__name__}")
-    return read
-
-
-def _slot(within: dict[str, Any], code: str | None) -> tuple[Any, str]:
-    """Where the resource of document within[""] is: a dict and its key, or None and the code that is null."""
-    document = within[""]
-    if code is not None:
-        one_of("code", code, _CODES)
-    held = [name for name, key in _CODES.items() if key in document]
-    if held:
-        there = [name for name in held if document[_CODES[name]] is not None] or held
-        if code is None and len(there) > 1:
-            raise ValueError("code must be standard or temporary for a document with both")
-        chosen = _CODES[code or there[0]]
-        holder = _of_type(document, chosen, Mapping)
-        return (None, chosen) if holder is None else (holder, "image")
-    if code is not None:
-        raise ValueError(f"code must be left out for a document without {' and '.join(_CODES.values())}")
-    said = document.get("@odata.type")
-    if "image" in document or said == "#microsoft.graph.qrCode":
-        return document, "image"
-    if said == TYPE or not set(NAMES.values()).isdisjoint(document):
-        return within, ""
-    allowed = "a qrCodeImageDetails, a qrCode or a qrCodePinAuthenticationMethod"
-    raise ValueError(f"document must be {allowed}, and has none of their properties")
-
-
-def _of_type(resource: Mapping, name: str, kind: type) -> Any:
-    """The value of that name, None if it is missing; ValueError for one of another type."""
-    value = resource.get(name)
-    if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
-        allowed = "an object" if kind is Mapping else kind.__name__
-        raise ValueError(f"{name} must be {allowed} or null, not {type(value).__name__}")
-    return value
-
-
-def _from_base64(resource: Mapping, name: str) -> bytes | None:
-    """Bytes from base64 in either alphabet, padded or not."""
-    text = _of_type(resource, name, str)
-    if text is None:
-        return None
-    try:
-        plain = "".join(text.split()).translate(str.maketrans("-_", "+/")).rstrip("=")
-        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-    except ValueError:
-        raise ValueError(f"{name} must be base64, and its {len(text):,} characters are not") from None
+def _only(there: list[Place]) -> Place:
+    if len(there) == 1:
+        return there[0]
+    several = f"document must have one qrCodeImageDetails, and has {len(there)}: all_from_json reads them"
+    raise ValueError(f"{several}; of a method's two one is read with code standard or temporary")

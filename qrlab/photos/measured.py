@@ -1,9 +1,11 @@
 """What a picture of a QR code shows: its modules, and how near it is to being lost.
 
-zxing-cpp finds and samples the symbol, reedsolo corrects its codewords.  Unused error correction is
-ISO/IEC 15415's, but on a picture of unknown optics and light: it is no verification by that standard.
+zxing-cpp finds and samples the symbol, or OpenCV finds it, reedsolo corrects its codewords, and what it then
+says is what zxing-cpp reads of the corrected symbol.  Unused error correction is ISO/IEC 15415's, but on a
+picture of unknown optics and light: it is no verification by that standard.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -11,18 +13,21 @@ import cv2
 import numpy as np
 import pandas as pd
 import reedsolo
-import zxingcpp
-from scipy.ndimage import map_coordinates
 from segno import encoder
 
-from qrlab.model import PROTECTION, judge, sizes
-from qrlab.optics import project
+from qrlab.imaging import render
+from qrlab.model import PROTECTION
+from qrlab.photos.codes import Code, find_codes, pure
+from qrlab.photos.corners import blank, in_view, located, refined, way, whole_view
 from qrlab.symbols import MODES, Level, bits_of, blocks_of, count_bits, layout, make, mode_of
 
 GRADES = {"A": 0.62, "B": 0.50, "C": 0.37, "D": 0.25}  # least unused error correction; ISO/IEC 15415
-_DARK = 0.35  # of the way from ink to paper: what is darker is no quiet zone
+CONTRASTS = {"A": 0.70, "B": 0.55, "C": 0.40, "D": 0.20}  # least symbol contrast; ISO/IEC 15415
+_DARK = (
+    0.4  # of the way from ink to the paper beside it: what is darker is no quiet zone; a shadow is lighter
+)
 _SPECKS = 0.03  # share of a ring of the quiet zone that may be dark
-_SAID = {"Version", "ECLevel", "DataMask"}
+_ASKEW = 0.1  # of the outermost modules are not where they should be: the picture is bent, or its lens bends
 _HEADERS = {3: 20, 5: 4, 9: 12}  # bits of structured append, and of FNC1 in both positions
 _SAME = 0.7  # of the data modules agree with those of the symbol that it may be; of another, about half
 
@@ -31,14 +36,15 @@ _SAME = 0.7  # of the data modules agree with those of the symbol that it may be
 class Measured:
     """A symbol as a picture shows it.
 
-    version, level, mask: as the reader found them; content: bytes, and text: as the reader understands them,
-    None if a block is lost; bits: how many the content takes with all that is around it, None if unknown;
-    modules: bool n×n, as sampled; wrong: bool n×n, those that differ from the symbol that was printed;
-    certain: are they all, or are those of lost blocks left out as unknown; blocks: codewords, correctable
-    (wrong ones: floor(ec/2)), wrong (NA: lost), unused (0 to 1); corners: 4×2, x and y in px of the symbol's
-    corners, as its modules go: top left, top right, bottom right, bottom left; module_px: the side of a
-    module; quiet_zone: light modules all round, 0 to 4; codes: how many symbols the picture shows.
-    It prints without content and modules, which may be a credential.
+    version, level, mask; content: bytes, and text: as the reader understands them, None if a block is lost or
+    the data mean nothing; kind: structured append or GS1, "" for plain; bits: how many the content takes with
+    all that is around it, None if unknown; modules: bool n×n, as sampled; wrong: bool n×n, those that differ
+    from the symbol that was printed; certain: are they all, or are those of lost blocks left out as unknown;
+    blocks: codewords, correctable (wrong ones: floor(ec/2)), wrong (NA: lost), unused (0 to 1); corners: 4×2,
+    x and y in px of the symbol's corners, as its modules go: top left, top right, bottom right, bottom left;
+    module_px: the side of a module; quiet_zone: light modules all round, 0 to 4, None where the picture ends
+    before it can be told; contrast: ISO/IEC 15415's symbol contrast, of grey values, 0 to 1; light_on_dark,
+    mirrored; codes: how many symbols the picture shows.  It prints without content and modules.
     """
 
     version: int
@@ -46,6 +52,7 @@ class Measured:
     mask: int
     content: bytes | None = field(repr=False)
     text: str | None = field(repr=False)
+    kind: str
     bits: int | None
     modules: np.ndarray = field(repr=False)
     wrong: np.ndarray = field(repr=False)
@@ -53,7 +60,10 @@ class Measured:
     blocks: pd.DataFrame = field(repr=False)
     corners: np.ndarray = field(repr=False)
     module_px: float
-    quiet_zone: int
+    quiet_zone: int | None
+    contrast: float
+    light_on_dark: bool
+    mirrored: bool
     codes: int
 
     @property
@@ -67,61 +77,86 @@ class Measured:
         return int(self.blocks.wrong.isna().sum())
 
     @property
-    def grade(self) -> str:
-        """ISO/IEC 15415's letter for that: A to D, F."""
-        return next((letter for letter, least in GRADES.items() if self.unused >= least), "F")
+    def grade(self) -> str | None:
+        """ISO/IEC 15415's letter for unused error correction, A to D or F; None if the data mean nothing."""
+        return None if self.content is None and not self.lost else _letter(self.unused, GRADES)
+
+    @property
+    def contrast_grade(self) -> str:
+        """ISO/IEC 15415's letter for the symbol contrast."""
+        return _letter(self.contrast, CONTRASTS)
 
 
-def measure(image: np.ndarray, known: bytes | None = None) -> Measured | None:
-    """What a picture (uint8 height×width) shows of a QR code; None where zxing-cpp samples none.  known: the
-    content that was printed, if known: of several symbols that one is taken, and lost blocks are known, too.
+def _letter(value: float, least: dict[str, float]) -> str:
+    return next((letter for letter, bound in least.items() if value >= bound), "F")
+
+
+def measure(
+    image: np.ndarray, known: bytes | None = None, codes: list[Code] | None = None
+) -> Measured | None:
+    """What a picture (uint8 height×width) shows of a QR code, Model 2; None where none can be sampled.
+    known: the content that was printed, if known: of several symbols that one is taken, and lost blocks are
+    known, too; codes: what `find_codes` found in it, if that has been asked.
     """
-    found = _sampled(image, known)
-    if not found:
+    codes = find_codes(image) if codes is None else codes
+    mine = [code for code in codes if code.kind == "QR Code"]
+    mine.sort(key=lambda code: (known is not None and code.content != known, not code.valid))
+    for sampled, corners in _ways(image, mine[:1]) if mine or not codes else ():
+        if (found := _measured(image, sampled, corners, known, len(mine))) is not None:
+            return found
+    return None
+
+
+def _ways(image: np.ndarray, codes: list[Code]) -> Iterator[tuple[np.ndarray | None, np.ndarray]]:
+    """What may be a symbol: its modules as sampled, if they were, and its corners in the picture."""
+    for code in codes:
+        yield code.modules, code.corners
+    if not any(code.valid for code in codes):
+        yield from ((None, corners) for corners in located(image))
+
+
+def _measured(
+    image: np.ndarray, sampled: np.ndarray | None, corners: np.ndarray, known: bytes | None, codes: int
+) -> Measured | None:
+    """The measurement from these modules or corners; None where there is no symbol."""
+    if (found := way(image, sampled, corners)) is None:
         return None
-    best, said = found[0]
-    version, level, mask = int(said["Version"]), Level.parse(said["ECLevel"]), int(said["DataMask"])
-    blank = make(b"0", level, version=version, mask=mask).modules  # its function patterns are those of all
-    sampled = np.array(best.to_image(scale=1, add_quiet_zones=False)) < 128
-    if sampled.shape != blank.shape:
+    seen, corners, mirrored, level, mask = found
+    version = (len(seen) - 17) // 4
+    corners = refined(image, corners, seen)
+    greys = in_view(image, corners, len(seen))
+    light = bool(np.median(greys[seen]) > np.median(greys[~seen]))
+    ways = _thresholded(seen, greys, light, version, level, mask)
+    modules, codewords, blocks = min(ways, key=lambda way: (way[2].wrong.isna().sum(), way[2].wrong.sum()))
+    if len(blocks) > 1 and blocks.wrong.isna().all() and sampled is None:
         return None
-    fixed = layout(version, level).codeword < 0  # format information is what tells a mirrored one
-    ways = [(sampled, False), (sampled.T, True), (~sampled, False), (~sampled.T, True)]
-    modules, mirrored = max(ways, key=lambda way: np.mean(way[0][fixed] == blank[fixed]))
-    at = best.position
-    around = [at.top_left, at.top_right, at.bottom_right, at.bottom_left]
-    corners = np.array([(p.x, p.y) for p in around], float)[[0, 3, 2, 1] if mirrored else [0, 1, 2, 3]]
-    codewords, blocks = _corrected(modules, version, level, mask)
-    printed, lost = _with_codewords(blank, codewords, version, mask), bool(blocks.wrong.isna().any())
+    printed = _with_codewords(blank(version, level, mask), codewords, version, mask)
+    lost = bool(blocks.wrong.isna().any())
     original = _as_known(printed, known, version, level, mask) if lost and known else None
-    return Measured(
-        version=version,
-        level=level,
-        mask=mask,
-        content=None if lost else bytes(best.bytes),
-        text=None if lost else best.text,
-        bits=None if lost else _bits(codewords, version, level),
-        modules=modules,
-        wrong=modules != (printed if original is None else original),
-        certain=not lost or original is not None,
-        blocks=blocks,
-        corners=corners,
-        module_px=float(np.sqrt(cv2.contourArea(corners.astype(np.float32))) / len(modules)),
-        quiet_zone=_quiet_zone(image, corners, modules),
-        codes=len(found),
-    )
+    wrong, certain = modules != (printed if original is None else original), not lost or original is not None
+    code = None if lost else pure(render(printed, 4))
+    content, text = (None, None) if code is None else (code.content, code.text)
+    bits, kind = (None, "") if code is None else _segments(codewords, version, level)
+    low, high = np.percentile(greys, [2, 98]) / 255
+    side = float(np.sqrt(cv2.contourArea(corners.astype(np.float32))) / len(seen))
+    told: tuple = version, level, mask, content, text, kind, bits, modules, wrong, certain, blocks, corners
+    told += side, _quiet_zone(image, corners, modules), float(high - low), light, mirrored, max(codes, 1)
+    return Measured(*told)
 
 
-def _sampled(image: np.ndarray, known: bytes | None) -> list[tuple[zxingcpp.Barcode, dict]]:
-    """The symbols that zxing-cpp samples, and what it says of each; first the one of the known content."""
-    formats = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
-    for with_errors in (False, True):
-        codes = zxingcpp.read_barcodes(image, formats=formats, return_errors=with_errors)
-        said = [(code, code.extra) for code in codes if isinstance(code.extra, dict)]
-        said = [(code, of) for code, of in said if set(of) >= _SAID and str(of["Version"]).isdecimal()]
-        if said:
-            return sorted(said, key=lambda pair: known is not None and bytes(pair[0].bytes) != known)
-    return []
+def _thresholded(
+    seen: np.ndarray, greys: np.ndarray, light: bool, version: int, level: Level, mask: int
+) -> Iterator[tuple[np.ndarray, np.ndarray, pd.DataFrame]]:
+    """Modules, codewords and blocks as sampled, then, unless all is right, at thresholds as readers have: one
+    for all (Otsu's), and one for each neighbourhood of modules."""
+    yield seen, *(first := _corrected(seen, version, level, mask))
+    if not first[1].wrong.fillna(1).any():
+        return
+    for_all, _ = cv2.threshold(greys.astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
+    around = cv2.blur(greys.astype(np.float32), (9, 9), borderType=cv2.BORDER_REFLECT)
+    for threshold in (for_all, around):
+        modules = (greys > threshold) == light
+        yield modules, *_corrected(modules, version, level, mask)
 
 
 def _corrected(modules: np.ndarray, version: int, level: Level, mask: int) -> tuple[np.ndarray, pd.DataFrame]:
@@ -173,13 +208,18 @@ def _with_codewords(modules: np.ndarray, codewords: np.ndarray, version: int, ma
     return changed
 
 
-def _bits(codewords: np.ndarray, version: int, level: Level) -> int | None:
-    """The bits that the segments take (ISO/IEC 18004, 7.4), without a terminator; None if that is unknown."""
+def _segments(codewords: np.ndarray, version: int, level: Level) -> tuple[int | None, str]:
+    """The bits that the segments take (ISO/IEC 18004, 7.4), without a terminator, None if that is unknown;
+    and what their headers say: structured append (part of how many) or GS1."""
     here, counts = layout(version, level), [data for _, data in blocks_of(version, level)]
     data = np.concatenate([codewords[here.block == k][:count] for k, count in enumerate(counts)])
-    end, at = 8 * len(data), 0
+    end, at, kind = 8 * len(data), 0, ""
     bits = "".join(f"{byte:08b}" for byte in data) + "0" * 32  # a header may be cut off
     while end - at >= 4 and (mode := int(bits[at : at + 4], 2)):
+        if mode == 3:
+            kind = f"structured append, part {int(bits[at + 4 : at + 8], 2) + 1} of "
+            kind += str(int(bits[at + 8 : at + 12], 2) + 1)
+        kind = "GS1" if mode == 5 else kind
         if mode in _HEADERS:
             at += _HEADERS[mode]
         elif mode == 7:  # the designator of an ECI has one byte, two or three: one more than leading ones
@@ -189,46 +229,34 @@ def _bits(codewords: np.ndarray, version: int, level: Level) -> int | None:
             count = int(bits[at + 4 : at + 4 + digits], 2)
             at += 4 + digits + bits_of(count, mode)
         else:
-            return None
-    return at if at <= end else None
+            return None, kind
+    return (at if at <= end else None), kind
 
 
-def to_picture(corners: np.ndarray, n: int) -> np.ndarray:
-    """3×3: modules, x right and y down from the symbol's top left corner, to px; see `optics.project`."""
-    square = np.array([(0, 0), (n, 0), (n, n), (0, n)], np.float32)
-    return cv2.getPerspectiveTransform(square, corners.astype(np.float32))
-
-
-def _quiet_zone(image: np.ndarray, corners: np.ndarray, modules: np.ndarray) -> int:
-    """How many rings of modules round the symbol are light, 0 to 4."""
-    half = np.arange(-3.5, len(modules) + 3.6, 0.5)  # from the middle of the fourth ring, in modules
-    points = np.stack(np.meshgrid(half, half), axis=-1).reshape(-1, 2)
-    x, y = project(to_picture(corners, len(modules)), points).T - 0.5  # whole in the middle of a pixel
-    seen = map_coordinates(image, (y, x), float, order=0, mode="grid-constant", cval=np.nan)
-    seen = seen.reshape(len(half), -1)  # nan outside of the picture
-    middles = seen[8:-8:2, 8:-8:2]
-    ink, paper = np.nanmedian(middles[modules]), np.nanmedian(middles[~modules])
-    dark = ink + _DARK * (paper - ink)
-    spoilt = np.isnan(seen) | ((seen < dark) if paper > ink else (seen > dark))
+def _quiet_zone(image: np.ndarray, corners: np.ndarray, modules: np.ndarray) -> int | None:
+    """How many rings of modules round the symbol are light, 0 to 4; None where the picture's edge cuts one
+    before a dark one.  Light is measured against the paper near by, so that a shadow is no ink."""
+    n = len(modules)
+    seen = whole_view(image, corners, n)  # two samples a module, nan outside of the picture
+    paper_is_light = np.nanmedian(seen[8:-8:2, 8:-8:2][~modules]) > np.nanmedian(
+        seen[8:-8:2, 8:-8:2][modules]
+    )
+    bright = seen if paper_is_light else 255 - seen
+    paper = cv2.dilate(np.nan_to_num(bright).astype(np.float32), np.ones((15, 15)))
+    share = bright / np.maximum(paper, 1)
+    ink = np.median(share[8:-8:2, 8:-8:2][modules])
+    dark = share < ink + _DARK * (1 - ink)
+    middles = share[8:-8, 8:-8].reshape(n, 2, n, 2).mean(axis=(1, 3)) < (1 + ink) / 2
+    rims = [np.concatenate([of[0], of[-1], of[:, 0], of[:, -1]]) for of in (middles, modules)]
+    if np.mean(rims[0] != rims[1]) > _ASKEW:
+        return None
     for ring in range(4):
-        first, end = 2 * (3 - ring), len(half) - 2 * (3 - ring)
-        square = spoilt[first:end, first:end]
-        if np.mean([square[0], square[-1], square[:, 0], square[:, -1]]) > _SPECKS:
+        first = 2 * (3 - ring) + (ring > 0)  # its near half; of the first, by the symbol, the far one
+        end = len(seen) - first
+        cut, spoilt = (np.concatenate([x[0], x[-1], x[:, 0], x[:, -1]]) for x in
+                       (np.isnan(seen[first:end, first:end]), dark[first:end, first:end]))  # fmt: skip
+        if spoilt.mean() > _SPECKS:
             return ring
+        if cut.mean() > _SPECKS:
+            return None
     return 4
-
-
-def survivors(wrong: np.ndarray, content: str | bytes) -> pd.DataFrame:
-    """Which levels would have survived the same damage on the same width.  wrong: bool n×n, the modules that
-    it spoilt; content: bytes, or ASCII text.  A row for each level that it fits: level, version (n's, or the
-    smallest if larger), survives and unused (error correction of the worst block).  An estimate: of damage no
-    more is known, and finding the symbol is not asked of.
-    """
-    table, unused = sizes([max(1, len(content))], mode_of(content))[["level", "version"]], []
-    table["version"] = table.version.clip((len(wrong) - 17) // 4)  # 17 + 4 · version modules
-    for row in table.itertuples():
-        here = layout(row.version, row.level)
-        n = len(here.codeword)
-        places = ((np.arange(n) + 0.5) / n * len(wrong)).astype(int)
-        unused.append((1 - judge(here, wrong[np.ix_(places, places)]).counts / here.correctable).min())
-    return table.assign(survives=np.array(unused) >= 0, unused=np.maximum(unused, 0))

@@ -1,0 +1,16 @@
+from . import audits as audits
+from . import command as command
+from . import documents as documents
+from . import resource as resource
+from .advice import Advice as Advice
+from .audits import NO_VERIFICATION as NO_VERIFICATION
+from .audits import Audit as Audit
+from .audits import audit as audit
+from .findings import FINDINGS as FINDINGS
+from .findings import Finding as Finding
+from .measures import GRADES as GRADES
+from .measures import Measured as Measured
+from .measures import PictureError as PictureError
+from .measures import measure as measure
+from .resource import QrCodeImageDetails as QrCodeImageDetails
+from .resource import Secret as Secret
