@@ -133,12 +133,13 @@ def photo(level, kind, k, area):  # the same wear at every level
 
 
 # %%
-def followed(level, kind, k):  # until zxing-cpp, which the margin is measured with, reads it no longer
+def followed(level, kind, k):  # until zxing-cpp reads it no longer
     for area in areas:
-        seen = qr.graph.measure(photo(level, kind, k, area))
-        fate = "no longer found" if seen is None else "read" if seen.content == content else "block lost"
-        yield level, kind, k, area, np.nan if fate != "read" else seen.unused, fate
-        if fate != "read":
+        picture = photo(level, kind, k, area)
+        read, seen = qr.decode(picture, "zxing", content).outcome == "ok", qr.graph.measure(picture)
+        fate = "read" if read else "block lost" if seen and seen.lost else "no longer found"
+        yield level, kind, k, area, seen.unused if read and seen else np.nan, fate
+        if not read:
             return
 
 

@@ -271,7 +271,7 @@ def _in_words(of: dict) -> dict[str, str]:
         words["quiet zone"] = "unknown: the edge of the picture cuts it"
         if of["quiet_zone"] is not None:
             words["quiet zone"] = f"{of['quiet_zone']} modules" + " or more" * (of["quiet_zone"] == 4)
-        words["kind"] = of["kind"] or "–"
+        words |= {"kind": of["kind"]} if of["kind"] else {}
         words["symbol contrast"] = f"{of['contrast']:.0%} (grade {of['contrast_grade']})"
         words["wrong modules"] = f"{'' if of['certain'] else 'at least '}{of['wrong_modules']:,}"
         worst = sorted(of["blocks"], key=lambda block: block["unused"])[:3]

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
-from itertools import product
 from typing import Any
 
 import cv2
@@ -14,7 +13,7 @@ from qrlab.optics import project
 from qrlab.symbols import VERSIONS, Level, layout, make, size_of
 
 _ALIKE = 0.8  # of its function patterns agree with a symbol's, or it is none; at random about half do
-_SHARP = 400  # pixels across, at which a symbol is laid on its picture
+_SHARP = 240  # pixels across, at which a symbol is laid on its picture
 
 
 @lru_cache(maxsize=320)
@@ -29,7 +28,7 @@ def to_picture(corners: np.ndarray, n: int) -> np.ndarray:
     return cv2.getPerspectiveTransform(square, corners.astype(np.float32))
 
 
-def _view(image: np.ndarray, corners: np.ndarray, n: int, margin: int, px: int) -> np.ndarray:
+def view(image: np.ndarray, corners: np.ndarray, n: int, margin: int, px: int) -> np.ndarray:
     """The symbol from straight above with so many modules round it: float32, px pixels a module, nan outside
     of the picture."""
     side = (n + 2 * margin) * px
@@ -46,13 +45,8 @@ def _view(image: np.ndarray, corners: np.ndarray, n: int, margin: int, px: int) 
 
 def in_view(image: np.ndarray, corners: np.ndarray, n: int) -> np.ndarray:
     """The mean grey of the middle of each module, n×n."""
-    seen = _view(image, corners, n, 0, 4).reshape(n, 4, n, 4)[:, 1:3, :, 1:3]
+    seen = view(image, corners, n, 0, 4).reshape(n, 4, n, 4)[:, 1:3, :, 1:3]
     return np.nan_to_num(seen, nan=127.0).mean(axis=(1, 3))
-
-
-def whole_view(image: np.ndarray, corners: np.ndarray, n: int) -> np.ndarray:
-    """The greys of the symbol and of four modules round it, two samples a module; nan outside."""
-    return _view(image, corners, n, 4, 2)
 
 
 def way(
@@ -86,13 +80,20 @@ def way(
 def _format(modules: np.ndarray) -> tuple[float, Level, int]:
     """Level and mask by the format information: of the 32 that there are the one that agrees most, and how
     much of it does."""
+    agree = (_formats() == _ends(modules)).mean(axis=1)
+    level, mask = divmod(int(agree.argmax()), 8)
+    return float(agree.max()), list(Level)[level], mask
 
-    def ends(of: np.ndarray) -> np.ndarray:
-        return of[np.ix_(*2 * [np.r_[:9, -8:0]])]  # both copies lie there, in version 1 as in any other
 
-    here, seen = ends(layout(1, Level.L).role) == "format", ends(modules)
-    every = product(Level, range(8))
-    return max((float(np.mean((ends(blank(1, *each)) == seen)[here])), *each) for each in every)
+def _ends(of: np.ndarray) -> np.ndarray:
+    """Both copies of the format information, which lie alike in every version."""
+    corners = np.ix_(*2 * [np.r_[:9, -8:0]])
+    return of[corners][layout(1, Level.L).role[corners] == "format"]
+
+
+@lru_cache
+def _formats() -> np.ndarray:
+    return np.array([_ends(blank(1, level, mask)) for level in Level for mask in range(8)])
 
 
 def located(image: np.ndarray) -> Iterator[np.ndarray]:
@@ -114,20 +115,19 @@ def located(image: np.ndarray) -> Iterator[np.ndarray]:
 def refined(image: np.ndarray, corners: np.ndarray, modules: np.ndarray) -> np.ndarray:
     """The corners, moved until the symbol, drawn, lies on the picture as well as it can (OpenCV's ECC), with
     its shadows or without; where they were, if that is no better."""
-    n = len(modules)
-    px = int(np.clip(_SHARP // n, 2, 8))
+    px = int(np.clip(_SHARP // (n := len(modules)), 2, 8))
     drawn = cv2.GaussianBlur(render(modules, px, 1), (0, 0), px / 3).astype(np.float32)
-    seen = cv2.GaussianBlur(np.nan_to_num(_view(image, corners, n, 1, px), nan=127.0), (0, 0), px / 3)
+    seen = cv2.GaussianBlur(np.nan_to_num(view(image, corners, n, 1, px), nan=127.0), (0, 0), px / 3)
     if np.corrcoef(drawn.ravel(), seen.ravel())[0, 1] < 0:
         seen = 255 - seen
     paper = np.maximum(cv2.dilate(seen, np.ones((8 * px, 8 * px))), 1)
     square = np.array([(1, 1), (n + 1, 1), (n + 1, n + 1), (1, n + 1)], float) * px
-    stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
+    stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 15, 1e-3)
     ways = [corners]
-    for view in (seen, seen / paper):
+    for shown in (seen, seen / paper):
         with suppress(cv2.error):  # it doesn't come to rest
             start = np.eye(3, dtype=np.float32)
-            moved = cv2.findTransformECC(drawn, view, start, cv2.MOTION_HOMOGRAPHY, stop)[1].astype(float)
+            moved = cv2.findTransformECC(drawn, shown, start, cv2.MOTION_HOMOGRAPHY, stop)[1].astype(float)
             ways.append(project(to_picture(corners, n), project(moved, square) / px - 1))
     return max(ways, key=lambda way: _fit(in_view(image, way, n), modules))
 

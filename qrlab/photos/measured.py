@@ -18,7 +18,7 @@ from segno import encoder
 from qrlab.imaging import render
 from qrlab.model import PROTECTION
 from qrlab.photos.codes import Code, find_codes, pure
-from qrlab.photos.corners import blank, in_view, located, refined, way, whole_view
+from qrlab.photos.corners import blank, in_view, located, refined, view, way
 from qrlab.symbols import MODES, Level, bits_of, blocks_of, count_bits, layout, make, mode_of
 
 GRADES = {"A": 0.62, "B": 0.50, "C": 0.37, "D": 0.25}  # least unused error correction; ISO/IEC 15415
@@ -126,8 +126,7 @@ def _measured(
     corners = refined(image, corners, seen)
     greys = in_view(image, corners, len(seen))
     light = bool(np.median(greys[seen]) > np.median(greys[~seen]))
-    ways = _thresholded(seen, greys, light, version, level, mask)
-    modules, codewords, blocks = min(ways, key=lambda way: (way[2].wrong.isna().sum(), way[2].wrong.sum()))
+    modules, codewords, blocks = _best(seen, greys, light, version, level, mask)
     if len(blocks) > 1 and blocks.wrong.isna().all() and sampled is None:
         return None
     printed = _with_codewords(blank(version, level, mask), codewords, version, mask)
@@ -144,19 +143,20 @@ def _measured(
     return Measured(*told)
 
 
-def _thresholded(
+def _best(
     seen: np.ndarray, greys: np.ndarray, light: bool, version: int, level: Level, mask: int
-) -> Iterator[tuple[np.ndarray, np.ndarray, pd.DataFrame]]:
-    """Modules, codewords and blocks as sampled, then, unless all is right, at thresholds as readers have: one
-    for all (Otsu's), and one for each neighbourhood of modules."""
-    yield seen, *(first := _corrected(seen, version, level, mask))
-    if not first[1].wrong.fillna(1).any():
-        return
+) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
+    """Modules, codewords and blocks at the threshold that leaves least wrong: as sampled, or as readers have
+    it, one for all (Otsu's) or one for each neighbourhood of modules."""
+    best = seen, *_corrected(seen, version, level, mask)
     for_all, _ = cv2.threshold(greys.astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
-    around = cv2.blur(greys.astype(np.float32), (9, 9), borderType=cv2.BORDER_REFLECT)
-    for threshold in (for_all, around):
+    for threshold in (for_all, cv2.blur(greys.astype(np.float32), (9, 9), borderType=cv2.BORDER_REFLECT)):
         modules = (greys > threshold) == light
-        yield modules, *_corrected(modules, version, level, mask)
+        printed = _with_codewords(blank(version, level, mask), best[1], version, mask)
+        if best[2].wrong.isna().any() or np.sum(modules != printed) < np.sum(best[0] != printed):
+            other = modules, *_corrected(modules, version, level, mask)
+            best = min(best, other, key=lambda way: (way[2].wrong.isna().sum(), way[2].wrong.sum()))
+    return best
 
 
 def _corrected(modules: np.ndarray, version: int, level: Level, mask: int) -> tuple[np.ndarray, pd.DataFrame]:
@@ -237,7 +237,7 @@ def _quiet_zone(image: np.ndarray, corners: np.ndarray, modules: np.ndarray) -> 
     """How many rings of modules round the symbol are light, 0 to 4; None where the picture's edge cuts one
     before a dark one.  Light is measured against the paper near by, so that a shadow is no ink."""
     n = len(modules)
-    seen = whole_view(image, corners, n)  # two samples a module, nan outside of the picture
+    seen = view(image, corners, n, 4, 2)  # two samples a module, nan outside of the picture
     paper_is_light = np.nanmedian(seen[8:-8:2, 8:-8:2][~modules]) > np.nanmedian(
         seen[8:-8:2, 8:-8:2][modules]
     )
