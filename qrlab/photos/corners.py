@@ -13,6 +13,7 @@ from qrlab.optics import project
 from qrlab.symbols import VERSIONS, Level, layout, make, size_of
 
 _ALIKE = 0.8  # of its function patterns agree with a symbol's, or it is none; at random about half do
+_FITS = 0.97  # as a correlation, of greys and modules, where there is no shadow to look through
 _SHARP = 240  # pixels across, at which a symbol is laid on its picture
 
 
@@ -118,16 +119,16 @@ def refined(image: np.ndarray, corners: np.ndarray, modules: np.ndarray) -> np.n
     px = int(np.clip(_SHARP // (n := len(modules)), 2, 8))
     drawn = cv2.GaussianBlur(render(modules, px, 1), (0, 0), px / 3).astype(np.float32)
     seen = cv2.GaussianBlur(np.nan_to_num(view(image, corners, n, 1, px), nan=127.0), (0, 0), px / 3)
-    if np.corrcoef(drawn.ravel(), seen.ravel())[0, 1] < 0:
-        seen = 255 - seen
+    seen = 255 - seen if np.corrcoef(drawn.ravel(), seen.ravel())[0, 1] < 0 else seen
     paper = np.maximum(cv2.dilate(seen, np.ones((8 * px, 8 * px))), 1)
     square = np.array([(1, 1), (n + 1, 1), (n + 1, n + 1), (1, n + 1)], float) * px
-    stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 15, 1e-3)
+    how = cv2.MOTION_HOMOGRAPHY, (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 15, 1e-3)
     ways = [corners]
     for shown in (seen, seen / paper):
+        if len(ways) == 2 and _fit(in_view(image, ways[1], n), modules) > _FITS:
+            break
         with suppress(cv2.error):  # it doesn't come to rest
-            start = np.eye(3, dtype=np.float32)
-            moved = cv2.findTransformECC(drawn, shown, start, cv2.MOTION_HOMOGRAPHY, stop)[1].astype(float)
+            moved = cv2.findTransformECC(drawn, shown, np.eye(3, dtype=np.float32), *how)[1].astype(float)
             ways.append(project(to_picture(corners, n), project(moved, square) / px - 1))
     return max(ways, key=lambda way: _fit(in_view(image, way, n), modules))
 

@@ -16,8 +16,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 MOST_BYTES = 20_000_000  # of a picture
-_MOST_PIXELS = 60_000_000  # in a file
-_ENOUGH_PIXELS = 12_000_000  # a larger picture is made smaller before it is looked at
+_MOST_PIXELS, _ENOUGH_PIXELS = 60_000_000, 12_000_000  # in a file; beyond the second it is made smaller
 _SECONDS = 8  # for drawing
 _STARTS = {
     b"\x89PNG\r\n\x1a\n": "png",
