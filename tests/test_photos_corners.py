@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import reedsolo
 import segno
 from witness import picture
 
@@ -10,7 +11,7 @@ from qrlab.graph.audits import as_text
 from qrlab.optics import place, project
 from qrlab.photos.codes import find_codes
 from qrlab.photos.corners import blank, located, refined
-from qrlab.photos.measured import measure
+from qrlab.photos.measured import _with_codewords, measure
 
 SYMBOL = qr.make(b"https://www.example.org/items/0123456789", "M")
 CLEAN = picture(SYMBOL.modules, 6)
@@ -112,6 +113,17 @@ def test_structured_append_is_named():
     for k, part in enumerate(parts, 1):
         modules = np.array([list(row) for row in part.matrix], bool)
         assert measure(picture(modules, 5)).kind == f"structured append, part {k} of 3"
+
+
+def test_gs1_is_named():
+    digits = "0109501101530003"
+    groups = [digits[k : k + 3] for k in range(0, 16, 3)]
+    bits = "0101" + "0001" + f"{16:010b}" + "".join(f"{int(x):0{3 * len(x) + 1}b}" for x in groups)
+    data = int((bits + "0" * 8).ljust(80, "0")[:80], 2).to_bytes(10, "big") + bytes([0xEC, 0x11] * 5)[:9]
+    codewords = reedsolo.RSCodec(7, fcr=0, prim=0x11D, generator=2).encode(data)
+    modules = _with_codewords(blank(1), np.frombuffer(bytes(codewords), np.uint8), 1, 0)
+    seen = measure(picture(modules, 6))
+    assert (seen.kind, seen.content) == ("GS1", digits.encode())
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """Picture files: drawn as they are, and refused where they are too large, or reach beyond themselves."""
 
+import importlib
 import io
 import struct
+import sys
 import zlib
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -36,6 +39,12 @@ def saved(image: Image.Image, kind: str = "png", **options) -> bytes:
     return out.getvalue()
 
 
+def heic(image: Image.Image) -> bytes:
+    pillow_heif = importlib.import_module("pillow_heif")
+    pillow_heif.from_pillow(image.convert("RGB")).save(out := io.BytesIO(), quality=90)
+    return out.getvalue()
+
+
 GRAY = Image.fromarray(picture(SYMBOL.modules, 4))
 CLEAR = Image.merge("RGBA", [Image.new("L", GRAY.size, 0)] * 3 + [GRAY.point(lambda v: 255 - v)])
 HELD = Image.Exif()
@@ -54,7 +63,8 @@ GOOD = {
     "a small PNG": saved(Image.fromarray(picture(SYMBOL.modules, 1))),
     "a JPEG": saved(GRAY, "jpeg", quality=60),
     "a JPEG in CMYK": saved(GRAY.convert("CMYK"), "jpeg"),
-    **{f"a {kind.upper()}": saved(GRAY, kind) for kind in ("webp", "gif", "bmp", "tiff")},
+    **{f"a {kind.upper()}": saved(GRAY, kind) for kind in ("webp", "gif", "bmp", "tiff", "pdf")},
+    **({"an HEIC": heic(GRAY)} if find_spec("pillow_heif") else {}),
     "millimetres": SVG.replace(SIZE, b'width="50mm" height="50mm"' + BOX, 1),
     "points": SVG.replace(SIZE, b'width="50pt" height="50pt"' + BOX, 1),
     "a document type": DTD + SVG,
@@ -66,6 +76,10 @@ GOOD = {
     "a symbol that is used": LINKS
     + SIZE + b"><defs>" + SVG.replace(b"<svg", b'<svg id="a"', 1) + b"</defs><use xlink:href='#a'/></svg>",
 }  # fmt: skip
+
+
+if not find_spec("pypdfium2"):
+    del GOOD["a PDF"]
 
 
 @pytest.mark.parametrize("data", GOOD.values(), ids=GOOD)
@@ -162,6 +176,22 @@ def test_what_is_refused(data, message):
     with pytest.raises(PictureError, match=f"^picture .*{message}") as problem:
         rasterize(data)
     assert len(str(problem.value)) < 150
+
+
+@pytest.mark.parametrize(("kind", "library"), [("a PDF", "pypdfium2"), ("an HEIC", "pillow-heif")])
+def test_what_a_missing_library_would_read_is_named(kind, library, monkeypatch):
+    monkeypatch.setitem(sys.modules, library.replace("-", "_"), None)
+    with pytest.raises(PictureError, match=f"picture is {kind}, which needs .*pip install {library}"):
+        rasterize(GOOD.get(kind, b"%PDF-" if "PDF" in kind else b"\0\0\0\x18ftypheic"))
+
+
+def test_a_photograph_of_48_megapixels_is_made_smaller():
+    large = Image.fromarray(np.full((6000, 8000), 255, np.uint8))
+    large.paste(GRAY.resize((4000, 4000)), (2000, 1000))
+    image, zoom = rasterized(saved(large, "jpeg"))
+    assert image.size <= 12_000_000
+    assert zoom == 1 / 2
+    assert qr.decode(image, expected=SYMBOL).outcome == "ok"
 
 
 def test_what_takes_long_to_draw_is_given_up(monkeypatch):

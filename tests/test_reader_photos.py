@@ -86,3 +86,32 @@ def test_so_many_photographs_are_read_and_none_misread_but_where_it_is_known(rea
     assert {name for name in outcomes if outcomes[name] == "error"} <= ERRORS.get(reader, set())
     assert set(outcomes.values()) <= {"ok", "misread", "unread", "error"}
     assert list(outcomes.values()).count("ok") >= READ[reader] - 2
+
+
+def test_model_1_is_named_and_not_measured():
+    for name in ("qr-model-1.png", "#940.png"):
+        found = qr.graph.audit((PHOTOS / "qrcode-2" / name).read_bytes(), readers=["zxing"])
+        assert found.symbol is None
+        assert dict(found.findings)["other-symbology"].startswith("it is a QR Code Model 1")
+
+
+def test_the_table_of_the_audits_is_made_again():
+    table = qr.load("photographs").set_index("photograph")
+    assert list(table.index) == [*photographs()]
+    assert table.equal.sum() == table.read.sum() >= 104
+    assert table.seconds.max() < 10
+    for name in [
+        "qrcode-1/1.webp",
+        "qrcode-2/14.png",
+        "qrcode-4/31.webp",
+        "qrcode-6/6.png",
+        "qrcode-7/01-01.png",
+    ]:
+        found, row = qr.graph.audit((PHOTOS / name).read_bytes()), table.loc[name]
+        assert (found.symbol.version, found.symbol.level, found.symbol.lost) == (
+            row.version,
+            row.level,
+            row.lost,
+        )
+        assert found.symbol.unused == pytest.approx(row.unused, abs=0.001)
+        assert (found.reveal() is not None) == row.read

@@ -21,7 +21,7 @@ from qrlab.files import records
 from qrlab.graph.asked import asked_readers, framed, read_by
 from qrlab.graph.documents import picture_in
 from qrlab.graph.findings import Finding, find
-from qrlab.graph.resource import QrCodeImageDetails, shown
+from qrlab.graph.resource import QrCodeImageDetails, Secret, shown
 from qrlab.model import judge
 from qrlab.optics import project
 from qrlab.photos.codes import find_codes
@@ -82,7 +82,7 @@ class Audit:
 
     def reveal(self) -> bytes | None:
         """The content that the picture holds: the credential itself; None where no reader reads it."""
-        return self.content
+        return None if self.content is None else bytes(self.content)
 
     @property
     def text(self) -> str | None:
@@ -198,7 +198,7 @@ def audit(
     measured |= {"content": _described(content, key, text), "note": NO_VERIFICATION}
     vector = isinstance(picture, bytes) and kind_of(picture) == "svg"
     findings = find(details, symbol, outcomes, refused, codes, None if vector else module_px)
-    return Audit(declared, measured, findings, symbol, image, content)
+    return Audit(declared, measured, findings, symbol, image, None if content is None else Secret(content))
 
 
 def _given(what: Any, code: str | None) -> tuple[QrCodeImageDetails | None, bytes | np.ndarray | None]:
