@@ -11,7 +11,6 @@ from zxingcpp import Barcode, BarcodeFormat, BarcodeFormats, Binarizer
 _QR = BarcodeFormats(BarcodeFormat.QRCode)  # Model 1, too
 _OTHERS = BarcodeFormats([BarcodeFormat.MicroQRCode, BarcodeFormat.RMQRCode])
 _SAID = {"Version", "ECLevel", "DataMask"}
-_FAINT = 100  # of 255 grey values between ink and paper: with fewer the picture is stretched, too
 
 
 class Code(NamedTuple):
@@ -44,7 +43,7 @@ def _looks(image: np.ndarray) -> Iterator[tuple[np.ndarray, Binarizer]]:
     """The picture as different readers see it: thresholds for each place or for all, and more contrast."""
     yield image, Binarizer.LocalAverage
     low, high = np.percentile(image, [1, 99])
-    if 0 < high - low < _FAINT:
+    if 0 < high - low < 100:  # of 255 grey values between ink and paper
         more = cv2.convertScaleAbs(np.clip(image, low, high) - low, alpha=255 / (high - low))
         yield more, Binarizer.LocalAverage
     yield image, Binarizer.GlobalHistogram

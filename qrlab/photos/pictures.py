@@ -64,9 +64,8 @@ class PictureError(ValueError):
 def kind_of(data: bytes) -> str | None:
     """The kind of a file by its first bytes: svg, png, jpeg, webp, gif, bmp, tiff, pdf, heic, or json, as
     what holds a resource is, base64 by itself, too; None for anything else."""
-    for start, kind in _STARTS.items():
-        if data.startswith(start):
-            return kind
+    if found := [kind for start, kind in _STARTS.items() if data.startswith(start)]:
+        return found[0]
     if data[8:12] == b"WEBP" or data[4:8] == b"ftyp":
         return "webp" if data[8:12] == b"WEBP" else "heic"
     text = _text(data[:4000]).strip("\ufeff \t\r\n")
@@ -118,8 +117,8 @@ def _needed(module: str, what: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError:
-        first = f"pip install {module.replace('_', '-')}, or save it as PNG"
-        raise PictureError(f"picture is {what}, which needs a library; first: {first}") from None
+        first = f"which needs a library; first: pip install {module}, or save it as PNG"
+        raise PictureError(f"picture is {what}, {first}") from None
 
 
 def _on_white(data: bytes, kind: str) -> tuple[np.ndarray, float]:
@@ -145,11 +144,12 @@ def _grey(opened: Image.Image, less: int) -> Image.Image:
     wide = opened.width
     opened.draft("L", (wide // less, opened.height // less))  # of a JPEG, which spares memory
     less = max(1, less * opened.width // wide)
-    picture = opened.convert("RGBA") if opened.has_transparency_data else opened.convert("L")
-    picture = ImageOps.exif_transpose(picture.reduce(less) if less > 1 else picture)
-    if picture.mode == "RGBA":
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return picture.convert("L")
+    clear = opened.has_transparency_data
+    picture = opened.convert("RGBA") if clear and "A" not in opened.mode else opened
+    parts = [picture.convert("L"), *([picture.getchannel("A")] if clear else [])]  # of less memory than both
+    grey, *opaque = (ImageOps.exif_transpose(x.reduce(less) if less > 1 else x) for x in parts)
+    white = Image.new("L", grey.size, 255)
+    return Image.composite(grey, white, *opaque or [white])
 
 
 def _drawn(kind: str, data: bytes, *numbers: str) -> bytes:
