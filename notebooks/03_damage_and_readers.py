@@ -16,12 +16,12 @@
 # of damage stand for twelve: a blot, a scratch, worn edges and a logo. The appendix has all twelve.
 
 # %% tags=["parameters"]
-payload = 60  # bytes of random content, 1 to 1000
+payload = 60  # bytes of random content, 1 to 150; more takes some minutes
 payloads = "20,60,141,500"  # bytes, to compare
 kinds = "blot,scratch,edge_wear,logo"  # of damage, keys of qr.damage.MODELS
 levels = "LMQH"  # two or more of them, in this order
 curves = "zxing,zbar"  # readers whose curves are drawn
-readers = "zxing,zbar,opencv,opencv-aruco,boofcv,zxing-java,jsqr,qr,quirc,qrdec"  # two or more, to compare
+readers = "zxing,zbar,opencv,opencv-aruco,boofcv,zxing-java,jsqr,qr,quirc,qrdec"  # several; wechat is slow
 versions = "1,10,20,25"  # of undamaged symbols
 trials = 0  # of each condition; 0: as many as data/ holds, else 20
 seed = 1
