@@ -134,14 +134,15 @@ qr.plots.table(pd.DataFrame(columns), formats, heading, left=["verdict"])
 # More prints would tell more. The table of scenarios below was made with up to four times as many, so the two may differ where several levels are left; below are both answers for this scenario. *Sure* is the share of resamples of the prints in which the rule picks the same level.
 
 # %%
-rated = qr.load("scenario_rates")
+rated = qr.study.scenarios()
+made = rated.attrs["made"]
 firsts = rated.groupby(["panel", "scenario"])
 picked = rated[rated.recommended].set_index(["panel", "scenario"])
 panel = readers if readers in set(rated.panel) else "default"
 same = rated[(rated.scenario == case.name) & (rated.panel == panel)]
 here = {"from": "this page", "read by": readers, "length": case.payload, "prints": choice.trials}
 here |= {"recommended": choice.level, "left": ", ".join(rule.left), "sure": choice.sure}
-kept = {"from": "data/scenario_rates.csv", "read by": panel, "length": qr.SCENARIOS[case.name].payload}
+kept = {"from": made.removeprefix("from "), "read by": panel, "length": qr.SCENARIOS[case.name].payload}
 kept |= {"prints": same.trials.max(), "recommended": "".join(same.level[same.recommended]) or None}
 kept |= {"left": ", ".join(same.level[same.left]), "sure": same.sure.max()}
 qr.plots.table(pd.DataFrame([here, kept]), {"sure": "{:.0%}"}, "The same question, answered twice")
@@ -242,9 +243,7 @@ for other in dict.fromkeys(rated.panel[rated.panel != "default"]):
 # %%
 qr.plots.save(scenarios.reset_index(), "05_scenarios")
 most = firsts.trials.max().groupby("panel").max()
-heading = (
-    f"Percent of scans read by level, from data/scenario_rates.csv, n = {most['default']:,} prints at most"
-)
+heading = f"Percent of scans read by level, {made}, n = {most['default']:,} prints at most"
 formats = dict.fromkeys("LMQH", "{:.1f}") | {"sure": "{:.0%}"}
 qr.plots.table(
     scenarios.reset_index(), formats, f"{heading}; the last columns n = {most.drop('default').max()}"
@@ -265,7 +264,7 @@ everywhere = pd.DataFrame(
         "there": short.idxmax().to_numpy(),
     }
 )
-heading = "The same level for all ten scenarios, default readers, from data/scenario_rates.csv"
+heading = f"The same level for all ten scenarios, default readers, {made}"
 qr.plots.table(everywhere, {"at most behind, points": "{:.1f}"}, heading, left=["there"])
 
 # %% [markdown]

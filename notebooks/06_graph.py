@@ -218,7 +218,7 @@ qr.plots.table(told, {"median margin, %": "{:.0f}"}, heading)
 # A standard code lives up to 395 days. How much a badge wears in that time nobody has published; these are the scenarios' assumptions, with contents of their length. *Left* are the levels of which it can't be told which is the smallest within a point of the best.
 
 # %%
-rated = qr.load("scenario_rates")
+rated = qr.study.scenarios()
 pairs, names = ["scenario", "panel"], [badge.name, small.name]
 mine = rated[rated.scenario.isin(names)]
 issue = 100 * mine.pivot(index=pairs, columns="level", values="rate")[list("LMQH")]
@@ -226,7 +226,7 @@ issue["level"] = mine[mine.recommended].set_index(pairs).level
 issue["left"] = mine[mine.left].groupby(pairs)["level"].agg(", ".join)
 issue[["sure", "prints"]] = mine.groupby(pairs)[["sure", "trials"]].max()
 issue = issue.loc[list(dict.fromkeys(zip(mine.scenario, mine.panel)))]
-heading = f"Percent of scans read by level, {badge.payload} bytes, from data/scenario_rates.csv; n as said"
+heading = f"Percent of scans read by level, {badge.payload} bytes, {rated.attrs['made']}; n as said"
 formats = dict.fromkeys("LMQH", "{:.1f}") | {"sure": "{:.0%}"}
 qr.plots.table(issue.reset_index(), formats, heading)
 

@@ -263,3 +263,17 @@ def test_the_study_writes_files_and_their_dictionary_and_goes_on_where_it_ended(
     before, after = ((folder / "README.md").read_text().splitlines() for folder in (DATA, data))
     changed = [line for line, old in zip(after, before, strict=True) if line != old]
     assert all(line.startswith(("- Rows: ", "- Versions: ")) for line in changed)
+
+
+def test_rates_of_scenarios_are_those_of_data_unless_all_is_made_anew(monkeypatch):
+    kept, asked = qr.load("scenario_rates"), []
+    pd.testing.assert_frame_equal(study.scenarios(), kept)
+    assert study.scenarios().attrs["made"] == "from data/scenario_rates.csv"
+    monkeypatch.setattr(study, "scenario_rates", lambda prints: asked.append(prints) or kept)
+    monkeypatch.setattr(
+        study.readers, "unavailable", lambda name: "" if name in ("zxing", "jsqr") else "gone"
+    )
+    monkeypatch.setenv(study.FRESH, "1")
+    pd.testing.assert_frame_equal(study.scenarios(), kept)
+    assert study.scenarios().attrs["made"] == "computed here"
+    assert asked[0] == {"default": 10, "web": 10, "all": 10}
