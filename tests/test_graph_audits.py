@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import reedsolo
 import segno
+import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
@@ -226,6 +227,14 @@ def test_with_its_resource_an_unreadable_badge_tells_what_would_have_survived():
     survives = {row["level"]: row["survives"] for row in found.measured["levels"]}
     assert not survives["L"]
     assert survives["H"]
+
+
+def test_an_rmqr_code_is_named_and_not_measured():
+    code = zxingcpp.create_barcode("12345", zxingcpp.BarcodeFormat.RMQRCode)
+    image = np.pad(np.array(code.to_image(scale=6)), 30, constant_values=255)
+    found = qr.graph.audit(image, **FAST)
+    assert "rMQR Code" in dict(found.findings)["other-symbology"]
+    assert found.symbol is None
 
 
 def test_a_micro_qr_code_is_not_measured():

@@ -92,7 +92,7 @@ def test_model_1_is_named_and_not_measured():
     for name in ("qr-model-1.png", "#940.png"):
         found = qr.graph.audit((PHOTOS / "qrcode-2" / name).read_bytes(), readers=["zxing"])
         assert found.symbol is None
-        assert dict(found.findings)["other-symbology"].startswith("it is a QR Code Model 1")
+        assert dict(found.findings)["other-symbology"].startswith("its kind is QR Code Model 1")
 
 
 def test_the_table_of_the_audits_is_made_again():

@@ -44,7 +44,7 @@ def find(
     found += _of_readers(outcomes)
     if symbol is None:
         kinds = dict.fromkeys(code.kind for code in codes if code.kind != "QR Code")
-        found += [("other-symbology", f"it is a {kind}, which is not measured") for kind in kinds]
+        found += [("other-symbology", f"its kind is {kind}, which is not measured") for kind in kinds]
         if outcomes and not kinds and "ok" in outcomes.values():
             found.append(("image-unreadable", "no symbol of version 1 to 40 was found to be measured"))
         if wrong := [reader for reader, outcome in outcomes.items() if outcome == "misread"]:
