@@ -131,7 +131,7 @@ qr.plots.table(pd.DataFrame(columns), formats, heading, left=["verdict"])
 # %% [markdown]
 # *Points behind*: print by print, against the level with the highest guaranteed rate. *Area*: of the symbol with modules of one size. *Misread*: a wrong content came out, which is worse than none.
 #
-# More prints would tell more. The table of scenarios below was made with up to four times as many, so the two may differ where several levels are left; below are both answers for this scenario. *Sure* is the share of resamples of the prints in which the rule picks the same level.
+# More prints would tell more. The table of scenarios has prints of its own, so the two may differ where several levels are left; below are both answers for this scenario. *Sure* is the share of resamples of the prints in which the rule picks the same level.
 
 # %%
 rated = qr.study.scenarios()
@@ -224,7 +224,7 @@ qr.plots.table(told, {f"{shown} reads, %": "{:.1f}"}, heading, left=["assumption
 #
 # ## The ten scenarios
 #
-# Two pieces of advice are often heard: *M is a good default*, and *H for anything outdoors*. Here are all scenarios, each with its own content and wear, and with more prints than above where the decision needs them. Look along a row from L to H: how much do the levels differ?
+# Two pieces of advice are often heard: *M is a good default*, and *H for anything outdoors*. Here are all scenarios, each with its own content, wear and prints. Look along a row from L to H: how much do the levels differ?
 
 # %%
 wide = rated[rated.panel == "default"].pivot(index="scenario", columns="level", values="rate")
@@ -238,16 +238,15 @@ scenarios = (100 * wide).assign(
 for other in dict.fromkeys(rated.panel[rated.panel != "default"]):
     its = picked.loc[other].reindex(wide.index)
     rate = its.rate.fillna(firsts.rate.max()[other])
-    scenarios[other] = its.level.fillna("none") + rate.map(" {:.1%}".format)
+    scenarios[other] = its.level.fillna("none") + rate.map(" {:.0%}".format)
 
 # %%
 qr.plots.save(scenarios.reset_index(), "05_scenarios")
 most = firsts.trials.max().groupby("panel").max()
-heading = f"Percent of scans read by level, {made}, n = {most['default']:,} prints at most"
+heading = f"Percent of scans read by level, {made}"
 formats = dict.fromkeys("LMQH", "{:.1f}") | {"sure": "{:.0%}"}
-qr.plots.table(
-    scenarios.reset_index(), formats, f"{heading}; the last columns n = {most.drop('default').max()}"
-)
+heading = f"{heading}; last columns: n = {most.drop('default').max()}"
+qr.plots.table(scenarios.reset_index(), formats, heading)
 
 # %% [markdown]
 # *Level* is the recommended one, and none where every level misses the scenario's target. L to H, *left* and *sure* are for the default readers. The last columns name what is recommended for another panel of readers, and how much it reads; after *none* stands the most that any level reads.

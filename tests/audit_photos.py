@@ -26,7 +26,11 @@ def row(file: Path) -> dict:
     equal = content in right or (found.text or "").encode() in right
     said: dict = {"photograph": name, "measured": seen is not None}
     if seen is not None:
-        said |= {"version": seen.version, "level": seen.level.value, "module_px": round(seen.module_px, 2)}
+        said |= {
+            "version": seen.version,
+            "level": seen.level.value,
+            "module_px": round(found.measured["module_px"], 2),
+        }
         said |= {"contrast": round(seen.contrast, 3), "quiet_zone": seen.quiet_zone, "grade": seen.grade}
         said |= {"unused": round(seen.unused, 3), "wrong_modules": int(seen.wrong.sum()), "lost": seen.lost}
     said |= {"read": content is not None, "readers_reading": list(outcomes.values()).count("ok")}

@@ -93,3 +93,14 @@ def test_a_picture_of_four_hundred_symbols_is_audited_in_seconds():
     found = qr.graph.audit(many)
     assert found.measured["codes"] > 200
     assert found.measured["readers"]["opencv-aruco"] == "ok"
+
+
+def test_a_neighbour_that_is_cut_out_with_the_code_is_not_taken_for_it():
+    """Its symbol is near and small, and zxing-cpp names it first."""
+    large, small = picture(ONE.modules, 10, 1), picture(OTHER.modules, 2, 2)
+    small = np.pad(small, ((0, len(large) - len(small)), (0, 0)), constant_values=255)
+    image = np.hstack([small, large])
+    codes = sorted(find_codes(image), key=lambda code: code.content != ONE.content)
+    _, left, _ = asked.framed(image, codes, None)
+    assert {code.content for code in left} == {ONE.content, OTHER.content}, "or it proves nothing"
+    assert left[0].content == ONE.content

@@ -30,7 +30,7 @@ def framed(image: np.ndarray, codes: list[Code], known: bytes | None) -> tuple[n
         part = image[top:bottom, left:right]
     zoom = min(1.0, (_MOST_PIXELS / part.size) ** 0.5)
     small = cv2.resize(part, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
-    found = find_codes(small)
+    found = sorted(find_codes(small), key=lambda code: bool(codes) and code.content != best.content)
     return (small, found, zoom) if found or not codes else (image, codes, 1.0)
 
 

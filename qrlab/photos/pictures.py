@@ -42,8 +42,8 @@ else:
     import numpy, pypdfium2
 with suppress(Exception):  # where there are no such limits
     import resource
-    resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
 if kind == "svg":
     size = dict(zip(("width", "height"), map(int, numbers)))
     options = {"background": "white", "skip_system_fonts": True, "dpi": 96}
