@@ -233,7 +233,6 @@ scenarios = (100 * wide).assign(
     level=picked.level["default"].reindex(wide.index).fillna("none"),
     left=rated[rated.left].groupby(["panel", "scenario"])["level"].agg(", ".join)["default"],
     sure=firsts.sure.max()["default"],
-    prints=firsts.trials.max()["default"],
 )
 for other in dict.fromkeys(rated.panel[rated.panel != "default"]):
     its = picked.loc[other].reindex(wide.index)
@@ -243,7 +242,8 @@ for other in dict.fromkeys(rated.panel[rated.panel != "default"]):
 # %%
 qr.plots.save(scenarios.reset_index(), "05_scenarios")
 most = firsts.trials.max().groupby("panel").max()
-heading = f"Percent of scans read by level, {made}"
+prints = firsts.trials.max()["default"]
+heading = f"Percent of scans read by level, {made}, n = {prints.min():,} to {prints.max():,}"
 formats = dict.fromkeys("LMQH", "{:.1f}") | {"sure": "{:.0%}"}
 heading = f"{heading}; last columns: n = {most.drop('default').max()}"
 qr.plots.table(scenarios.reset_index(), formats, heading)
