@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import qrlab as qr
 from qrlab.graph import QrCodeImageDetails
-from qrlab.photos.pictures import rasterized
+from qrlab.pictures.pixels import rasterized
 
 SECRET = (
     b"ms-qrpin:v1|planted.user@planted-tenant.example.net|44f2f040-ea9d|pLanted/S3cret+with=signs%and~more"

@@ -27,7 +27,7 @@ import qrlab as qr
 from qrlab.graph import FINDINGS, NO_VERIFICATION, QrCodeImageDetails
 from qrlab.graph.audits import SHADES
 from qrlab.graph.declared import least_bits
-from qrlab.photos.measured import _with_codewords
+from qrlab.pictures.measured import _with_codewords
 from qrlab.scene import random_content
 
 FAST = {"readers": ["zxing"]}

@@ -23,7 +23,7 @@ import qrlab as qr
 from qrlab.graph import QrCodeImageDetails, Secret
 from qrlab.graph.documents import picture_in
 from qrlab.graph.resource import NAMES, TYPE
-from qrlab.photos.pictures import rasterized
+from qrlab.pictures.pixels import rasterized
 
 SECRET = b"ms-qrpin:v1|planted.secret@example.onmicrosoft.com|44f2f040|S3cretS3cret"
 SAMPLES = qr.load("graph_samples").set_index("sample").document

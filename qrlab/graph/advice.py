@@ -9,7 +9,7 @@ import pandas as pd
 from qrlab.files import records
 from qrlab.model import judge, sizes
 from qrlab.optics import MM_PER_INCH, fitting_px
-from qrlab.photos.measured import Measured, text_or_bytes
+from qrlab.pictures.measured import Measured, text_or_bytes
 from qrlab.runner import readings
 from qrlab.scenario import Scenario
 from qrlab.stats import rate_interval

@@ -18,16 +18,16 @@ import pandas as pd
 
 from qrlab.checks import integer, one_of
 from qrlab.files import records
-from qrlab.graph.asked import asked_readers, framed, read_by
 from qrlab.graph.documents import picture_in
 from qrlab.graph.findings import Finding, find
 from qrlab.graph.resource import QrCodeImageDetails, Secret, shown
 from qrlab.model import judge
 from qrlab.optics import project
-from qrlab.photos.codes import find_codes
-from qrlab.photos.corners import to_picture
-from qrlab.photos.measured import Measured, measure, text_or_bytes
-from qrlab.photos.pictures import PictureError, kind_of, rasterized
+from qrlab.pictures.asked import asked_readers, framed, read_by
+from qrlab.pictures.codes import find_codes
+from qrlab.pictures.corners import to_picture
+from qrlab.pictures.measured import Measured, measure, text_or_bytes
+from qrlab.pictures.pixels import PictureError, kind_of, rasterized
 from qrlab.symbols import layout
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def audit(
     """Compare what is declared with what the picture shows, or look at a picture, such as a badge's.
 
     what: a resource or what holds one (see QrCodeImageDetails.from_json, and code there); or a picture:
-    bytes of an SVG, PDF, PNG, JPEG or other (see photos.pictures), or uint8 height×width; readers: names of
+    bytes of an SVG, PDF, PNG, JPEG or other (see pictures.pixels), or uint8 height×width; readers: names of
     readers and panels, None: the quick ones that are here, and the others where none of these reads; key: of
     the digests, 1 to 64 bytes, None: one of this session.  It takes ten seconds at most.
     Raises ValueError for what is none of these, PictureError for a picture by itself that can't be used.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from qrlab.graph.resource import LEVELS, NAMES, TYPE, QrCodeImageDetails, shown
-from qrlab.photos.measured import text_or_bytes
+from qrlab.pictures.measured import text_or_bytes
 from qrlab.symbols import ALPHABETS, MODES, UNITS, bits_in, capacity, count_bits, mode_of
 
 _LONGEST = 4 * 7089  # bytes of text that any symbol holds: each of 40-L's 7,089 characters takes up to four

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from qrlab.checks import one_of
-from qrlab.photos.pictures import MOST_BYTES, kind_of
+from qrlab.pictures.pixels import MOST_BYTES, kind_of
 
 MOST_CHARACTERS = 2 * MOST_BYTES  # of a document; base64 takes four for three bytes
 TYPE = "#microsoft.graph.qrCodeImageDetails"

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from qrlab.graph.declared import of_declared
 from qrlab.graph.resource import LEVELS, QrCodeImageDetails
-from qrlab.photos.codes import Code
-from qrlab.photos.measured import CONTRASTS, Measured
+from qrlab.pictures.codes import Code
+from qrlab.pictures.measured import CONTRASTS, Measured
 from qrlab.readers import character_set
 from qrlab.symbols import Level, bits_in
 

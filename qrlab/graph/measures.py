@@ -1,6 +1,6 @@
-"""The public names of qrlab.photos, which qrlab.graph has too."""
+"""The public names of qrlab.pictures, which qrlab.graph has too."""
 
-from qrlab.photos.measured import GRADES as GRADES
-from qrlab.photos.measured import Measured as Measured
-from qrlab.photos.measured import measure as measure
-from qrlab.photos.pictures import PictureError as PictureError
+from qrlab.pictures.measured import GRADES as GRADES
+from qrlab.pictures.measured import Measured as Measured
+from qrlab.pictures.measured import measure as measure
+from qrlab.pictures.pixels import PictureError as PictureError

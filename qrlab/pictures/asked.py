@@ -6,7 +6,7 @@ from collections import Counter
 import cv2
 import numpy as np
 
-from qrlab.photos.codes import Code, find_codes
+from qrlab.pictures.codes import Code, find_codes
 from qrlab.readers import PANELS, Reading, character_set, decode, panel, unavailable
 
 # Asked first, the quickest first; the others, which take a second to start, only where none of these reads.

@@ -5,9 +5,9 @@ import pytest
 from witness import picture
 
 import qrlab as qr
-from qrlab.graph import asked
-from qrlab.photos.codes import find_codes
-from qrlab.photos.measured import measure
+from qrlab.pictures import asked
+from qrlab.pictures.codes import find_codes
+from qrlab.pictures.measured import measure
 
 ONE, OTHER = qr.make(b"one of them", "M"), qr.make(b"the other one", "M")
 BOTH = np.hstack([picture(ONE.modules, 5), picture(OTHER.modules, 5)])

@@ -14,7 +14,7 @@ import qrlab as qr
 from qrlab.graph import GRADES, measure
 from qrlab.graph.advice import survivors
 from qrlab.model import PROTECTION
-from qrlab.photos.measured import _codewords_of, _segments, _with_codewords
+from qrlab.pictures.measured import _codewords_of, _segments, _with_codewords
 from qrlab.scene import random_content
 from qrlab.symbols import MODES, _make, bits_in
 

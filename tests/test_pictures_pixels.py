@@ -16,8 +16,8 @@ from witness import picture
 
 import qrlab as qr
 from qrlab.graph import PictureError, QrCodeImageDetails
-from qrlab.photos import pictures
-from qrlab.photos.pictures import MOST_BYTES, kind_of, rasterized
+from qrlab.pictures import pixels
+from qrlab.pictures.pixels import MOST_BYTES, kind_of, rasterized
 
 SYMBOL = qr.make(b"https://www.example.org/pictures", "M")
 WIDE = (SYMBOL.size + 8) * 3
@@ -195,13 +195,13 @@ def test_a_photograph_of_48_megapixels_is_made_smaller():
 
 
 def test_what_takes_long_to_draw_is_given_up(monkeypatch):
-    monkeypatch.setattr(pictures, "_SECONDS", 0.01)
+    monkeypatch.setattr(pixels, "_SECONDS", 0.01)
     with pytest.raises(PictureError, match=r"picture .*SVG.* 0\.01 seconds"):
         rasterize(SVG)
 
 
 def test_what_ends_the_drawing_process_is_a_picture_error(monkeypatch):
-    monkeypatch.setattr(pictures, "_DRAW", "import os; os.abort()")
+    monkeypatch.setattr(pixels, "_DRAW", "import os; os.abort()")
     with pytest.raises(PictureError, match=r"picture .*SVG"):
         rasterize(SVG)
 

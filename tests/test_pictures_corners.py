@@ -9,9 +9,9 @@ from witness import picture
 import qrlab as qr
 from qrlab.graph.audits import as_text
 from qrlab.optics import place, project
-from qrlab.photos.codes import find_codes
-from qrlab.photos.corners import blank, refined
-from qrlab.photos.measured import _with_codewords, measure
+from qrlab.pictures.codes import find_codes
+from qrlab.pictures.corners import blank, refined
+from qrlab.pictures.measured import _with_codewords, measure
 
 SYMBOL = qr.make(b"https://www.example.org/items/0123456789", "M")
 CLEAN = picture(SYMBOL.modules, 6)

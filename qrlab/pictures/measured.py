@@ -17,8 +17,8 @@ from segno import encoder
 
 from qrlab.imaging import render
 from qrlab.model import PROTECTION
-from qrlab.photos.codes import Code, find_codes, pure
-from qrlab.photos.corners import blank, in_view, located, refined, view, way
+from qrlab.pictures.codes import Code, find_codes, pure
+from qrlab.pictures.corners import blank, in_view, located, refined, view, way
 from qrlab.symbols import MODES, Level, bits_of, blocks_of, count_bits, layout, make, mode_of
 
 GRADES = {"A": 0.62, "B": 0.50, "C": 0.37, "D": 0.25}  # least unused error correction; ISO/IEC 15415
