@@ -15,7 +15,7 @@ EXTRAS := notebooks,photos,test,cluster$(if $(shell command -v java),$(comma)jav
 JS := qrlab/readers/js
 SOURCES ?= $(wildcard notebooks/*.py)
 
-.PHONY: help report test proofs test-browser data photographs lab lint bench notebooks constraints clean javascript zbar
+.PHONY: help report test proofs test-browser data photographs reality lab lint bench notebooks constraints clean javascript zbar
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -38,6 +38,9 @@ data: $(READY)  ## compute the full-size study of data/ again (half an hour); wh
 
 photographs: $(READY)  ## audit the real photographs in ../shared/photos, if they are there, for data/photographs.csv
 	$(BIN)/python tests/audit_photos.py
+
+reality: $(READY)  ## photograph a sheet with another camera, read it and the real photographs, for notebook 08 (4 min)
+	$(BIN)/python tests/reality.py
 
 lab: $(LAB)  ## open JupyterLab on the first notebook
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_the_answer.ipynb

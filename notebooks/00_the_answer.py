@@ -142,6 +142,7 @@ qr.explore("https://www.example.org/menu/table-12", "M", damage="blot", severity
 # | [05 Choose](05_choose.ipynb) | Which level for this content, print and wear? |
 # | [06 Graph](06_graph.ipynb) | Does a `qrCodeImageDetails` say the truth, and what margin has the printed badge left? |
 # | [07 Others](07_others.ipynb) | Do published figures agree with ours? |
+# | [08 Reality](08_reality.ipynb) | Does the simulation hold before real cameras? |
 #
 # Each opens with its answer and runs from top to bottom in a minute or less. What the study in `data/` holds is
 # loaded; anything else is computed when you ask for it, and the captions say which.

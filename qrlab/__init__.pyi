@@ -12,6 +12,8 @@ from .runner import run as run
 from .runner import readings as readings
 from .runner import shown as shown
 from .choice import choose as choose
+from .sheets.sheet import sheet as sheet
+from .sheets.reading import photos as photos
 from .explorer import explore as explore
 from .readers import versions as versions
 
@@ -39,6 +41,7 @@ from . import model as model
 from . import plots as plots
 from . import readers as readers
 from . import scene as scene
+from . import sheets as sheets
 from . import stats as stats
 from . import study as study
 from . import symbols as symbols

@@ -36,12 +36,14 @@ if _named and sys.argv[1:2] != ["report"]:
 # ruff: noqa: E402
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import qrlab as qr
-from qrlab.graph.command import STATUSES, Answer, add_options, audit, columns, in_a_line
+from qrlab.commands import OPTIONS, Answer, columns, in_a_line, scenario
+from qrlab.commands.audit import STATUSES, add_options, audit
+from qrlab.commands.sheets import add_photos, add_sheet, photos, seen_by, sheet
 
 _DAMAGE = "KIND[:AREA[:SHARE]]"
 _EPILOG = """\nscenarios: {scenarios}
@@ -76,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as unusable:
         name, *said = str(unusable).split(" ", 1)
         status = 3 if type(unusable).__name__ == "PictureError" else 2
-        problem = " ".join([_OPTIONS.get(name, name), *said])
+        problem = " ".join([OPTIONS.get(name, name), *said])
     except KeyboardInterrupt:
         status, problem = 130, "interrupted"
     print(f"{called}: {in_a_line(problem)}", file=sys.stderr)
@@ -84,12 +86,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 # fmt: off
-_OPTIONS = {  # that set a parameter of a scenario, by its name, which errors begin with
-    "print_width_mm": "--print-mm", "print_dpi": "--dpi", "camera_distance_mm": "--distance-mm",
-    "target": "--target", "prescribed": "--level", "payload": "--bytes", "readers": "--readers",
-}
-
-
 def _parser() -> _Parser:
     parser = _Parser(prog="qrlab", description="What QR code error correction really buys.")
     parser.add_argument("--version", action="version", version=f"qrlab {qr.__version__}")
@@ -97,6 +93,10 @@ def _parser() -> _Parser:
     _add_choose(commands)
     said = "audit a qrCodeImageDetails, or a QR code's picture"
     add_options(commands.add_parser("audit", help=said, description=f"{said}.").add_argument)
+    said = "write a sheet of symbols to print and photograph"
+    add_sheet(commands.add_parser("sheet", help=said, description=f"{said}.").add_argument)
+    said = "read photographs of such a sheet, or others"
+    add_photos(commands.add_parser("photos", help=said, description=f"{said}.").add_argument)
     add = commands.add_parser("report", help="run the notebooks and write the report").add_argument
     add("--notebooks", type=Path, default=Path("notebooks"), help="their folder (notebooks)")
     add("--out", type=Path, default=Path("reports"), help="where to write (reports)")
@@ -120,6 +120,7 @@ def _add_choose(commands: Any) -> None:
     add("--print-mm", dest="print_width_mm", type=float, metavar="MM", help="printed width")
     add("--dpi", dest="print_dpi", type=float, metavar="DPI", help="the printer's dots per inch")
     add("--distance-mm", dest="camera_distance_mm", type=float, metavar="MM", help="from lens to print")
+    add("--camera", metavar="FILE", help="one's own, as qrlab photos --camera wrote it")
     add("--damage", action="append", metavar=_DAMAGE, help="wear, instead of the scenario's: kind, typical "
         "damaged area and share of the prints that bear it (scratch:1%%:50%%); may be repeated; or none")
     add("--readers", metavar="NAME", help="who reads it: readers or panels, commas between (default)")
@@ -132,8 +133,9 @@ def _add_choose(commands: Any) -> None:
 
 
 def _choose(asked: argparse.Namespace) -> Answer:
-    scenario = _scenario(asked, wear=None if asked.damage is None else _wear(asked.damage))
-    choice = qr.choose(asked.content, scenario, trials=asked.trials, seed=asked.seed)
+    seen = {} if asked.camera is None else seen_by(asked.camera)
+    printed = scenario(asked, wear=None if asked.damage is None else _wear(asked.damage), **seen)
+    choice = qr.choose(asked.content, printed, trials=asked.trials, seed=asked.seed)
     case = choice.scenario
     dpi = "" if case.print.dpi is None else f" at {case.print.dpi:g} dpi"
     heading = (
@@ -149,13 +151,6 @@ def _choose(asked: argparse.Namespace) -> Answer:
         cells += [f"{row.worst_reader} {100 * row.worst_rate:.1f}", f"{row.misreads}"]
         rows.append(["–" if any(no in cell for no in ("nan", "<NA>", "None")) else cell for cell in cells])
     return 0, choice.to_dict(), f"{heading}\n\n{columns(rows, str.rjust, ' ')}\n\n{choice.reason}"
-
-
-def _scenario(asked: argparse.Namespace, **changes: object) -> "qr.Scenario":
-    """The named scenario, with what the options change."""
-    named = qr.checks.one_of("--scenario", asked.scenario or "sign-in-badge", qr.SCENARIOS)
-    changes |= {name: value for name, value in vars(asked).items() if name in _OPTIONS}
-    return qr.SCENARIOS[named].change(**{k: v for k, v in changes.items() if v is not None})
 
 
 def _share(text: str) -> float:
@@ -197,7 +192,12 @@ def _decoders(_: argparse.Namespace) -> Answer:
     return 0, table.astype(object).where(table.notna(), None).to_dict("records"), "\n".join(said)
 
 
-COMMANDS = {"choose": _choose, "audit": audit, "report": _report, "decoders": _decoders}
+# fmt: off
+COMMANDS: dict[str, Callable[..., Answer]] = {
+    "choose": _choose, "audit": audit, "sheet": sheet, "photos": photos, "report": _report,
+    "decoders": _decoders,
+}
+# fmt: on
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -51,8 +51,7 @@ class Verdict:
 
     level: recommended, or None; best: guarantees most; left: chosen among these, one where that is sure;
     within: levels surely within the margin of the best; chosen: by steps 1 to 3; reached: the target, None:
-    unsure; behind: points (of 1) fewer than the best, with low and high.
-    """
+    unsure; behind: points (of 1) fewer than the best, with low and high."""
 
     level: Level | None
     best: Level
@@ -69,8 +68,7 @@ def decide(
     """Steps 1 to 3: the levels that are left, by place, the chosen one first.
 
     low: guaranteed rates, n; behind_low, behind_high: bounds of how far each is behind each other, n×n;
-    versions: n, increasing.
-    """
+    versions: n, increasing."""
     left = []
     for place in range(len(versions)):
         free = place + 1 < len(versions) and versions[place + 1] == versions[place]
@@ -120,8 +118,7 @@ class Choice:
     (a count); verdict, readings (as of qr.readings, with weight: the share of all prints that a trial stands
     for), mix (the wear of the prints, by stratum): None where nothing can be printed; sure: the share of
     resamples of the prints that give the same level; changes: what would reach the target.  Intervals hold
-    with 95 % although it stops once all is clear.
-    """
+    with 95 % although it stops once all is clear."""
 
     reason: str
     table: pd.DataFrame
@@ -187,8 +184,7 @@ def choose(
     scenario: a Scenario or a key of SCENARIOS; readers: names of readers and panels, None: the scenario's;
     trials: prints at most, 10 or more: it ends once one level is left and the target is reached or missed;
     margin: in the rule, 0 to 1; seed, jobs, cache: as for `run`; advice: look for changes where none
-    reaches the target.  ValueError for bad input and too much content.
-    """
+    reaches the target.  ValueError for bad input and too much content."""
     integer("trials", trials, 10, 10**7)
     number("margin", margin, 0, 1)
     case = named_scenario(scenario)

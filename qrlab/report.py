@@ -50,6 +50,8 @@ def report(
         kind = type(defaults[name])
         try:
             given[name] = {"True": True, "False": False}[text] if kind is bool else kind(text)
+            if kind is str and text and Path(text).exists():  # the notebook runs in a folder of its own
+                given[name] = str(Path(text).absolute())
         except (KeyError, ValueError):
             like = f"of type {kind.__name__}, like {defaults[name]}"
             raise ValueError(f"{name} must be {like}, not {text}") from None

@@ -53,8 +53,7 @@ def run(
     that add up to trials) and seconds (the reader's own time, their sum: measured, so the one column
     that differs from run to run).  Unavailable readers are left out with a warning; .attrs["left_out"] says
     why.
-    Raises ValueError for bad input, OSError for a cache that can't be written.
-    """
+    Raises ValueError for bad input, OSError for a cache that can't be written."""
     table, conditions = read_design(design)
     trials = integer("trials", trials, 1, 10**9)
     counts = np.zeros((len(table), len(OUTCOMES)), int)
@@ -78,8 +77,7 @@ def readings(
     """As `run`, but a row for each reading: the conditions with trial, outcome, seconds, detail and read.
 
     The trials are those from `first` to before `trials`, so that who wants more goes on from where it was;
-    detail: the reader's reason for not reading, or a remark; read: what was misread (bytes) or None.
-    """
+    detail: the reader's reason for not reading, or a remark; read: what was misread (bytes) or None."""
     table, conditions = read_design(design)
     numbers = range(integer("first", first, 0, 10**9), integer("trials", trials, first + 1, 10**9))
     chunks: list[dict[int, list[Row]]] = [{} for _ in conditions]

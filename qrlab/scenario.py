@@ -57,8 +57,7 @@ class Scenario:
         """A copy with other parameters: a field; print_NAME; camera_NAME; KIND_share, _typical, _spread.
 
         A kind of wear that is not yet there is added; what is changed has "given" as its source.  The camera
-        keeps its distance unless that, or its scale, is changed.
-        """
+        keeps its distance unless that, or its scale, is changed."""
         parts: dict[str, dict[str, Any]] = {"": {}, "print_": {}, "camera_": {}}
         for parameter, value in changes.items():
             part, name = _split(parameter)
@@ -91,16 +90,14 @@ class Scenario:
 
     def scene(self, level: Level | str, version: int | None = None) -> Scene:
         """What a trial shows at a level, in the smallest version unless one is given; ValueError for what
-        doesn't fit, and for a print that can't be made or seen.
-        """
+        doesn't fit, and for a print that can't be made or seen."""
         said: dict[str, Any] = {"level": level, "version": version, "damage": Mix(self.wear), "alike": 20}
         said |= {"payload": self.payload, "mode": self.mode, "printed": self.print, "camera": self.camera}
         return Scene(**said)
 
     def design(self, levels: Iterable[str] = tuple(Level), version: int | None = None) -> pd.DataFrame:
         """The conditions as `run` takes them, a row for each of `levels` and each reader: columns scene (a
-        Scene), level, reader; more, of one's own, may be put beside them.
-        """
+        Scene), level, reader; more, of one's own, may be put beside them."""
         scenes = [self.scene(level, version) for level in levels]
         rows = [(scene, scene.level, reader) for scene in scenes for reader in self.readers]
         return pd.DataFrame(rows, columns=["scene", "level", "reader"])

@@ -22,8 +22,7 @@ class Wear:
 
     kind: a key of damage.MODELS; share: of all prints, that bear it, 0 to 1; typical: its median severity on
     these; spread: by how much the severity that one in twenty of these exceeds is greater, 1 (all alike) or
-    more.  Between them severities are log-normal, and 1 at most.
-    """
+    more.  Between them severities are log-normal, and 1 at most."""
 
     kind: str
     share: Annotated[float, (0, 1)] = 1.0
@@ -40,8 +39,7 @@ class Mix:
     """Damage as prints bear it: each print one of `wear`, by their shares, or none.
 
     bands: where bands of severities end, as shares of the prints of a kind: 0 to 1, increasing.  With some,
-    trials are of each stratum in turn: a kind of wear and a band, or good prints; see `strata`.
-    """
+    trials are of each stratum in turn: a kind of wear and a band, or good prints; see `strata`."""
 
     wear: tuple[Wear, ...]
     bands: tuple[float, ...] = ()
@@ -93,8 +91,7 @@ class Scene:
     content, or random ones of `payload` bytes, or characters of `mode`, each for `alike` trials; level,
     version (None: the smallest) and mask of the symbol; damage: "none", a key of damage.MODELS, with its
     parameters, or a Mix, of which each trial draws kind and severity; px_per_module and quiet_zone of a
-    flawless picture, or, for a photograph, printed and camera.
-    """
+    flawless picture, or, for a photograph, printed and camera."""
 
     content: str | bytes | None = field(default=None, repr=False)  # it may be a secret
     payload: int | None = None
@@ -157,8 +154,7 @@ class Scene:
 class Trial:
     """A scene's symbol and its damage, which is the same, trial by trial, whatever the symbol.
 
-    factor: what severity, from 0 to 1, is multiplied by: for a Mix, what the trial drew.
-    """
+    factor: what severity, from 0 to 1, is multiplied by: for a Mix, what the trial drew."""
 
     scene: Scene
     symbol: Symbol
@@ -191,8 +187,7 @@ class Trial:
 def random_content(seed: int, payload: int, number: int, mode: str = "byte") -> str | bytes:
     """Content number `number` of `payload` bytes, or characters of `mode`; the same for every level.
 
-    In byte mode: bytes, of the characters of web addresses.
-    """
+    In byte mode: bytes, of the characters of web addresses."""
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, payload, number)))
     content = rng.choice(np.frombuffer(ALPHABETS[mode].encode(), np.uint8), payload).tobytes()
     return content if mode == "byte" else content.decode()

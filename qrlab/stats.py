@@ -96,8 +96,7 @@ def rates(result: pd.DataFrame, by: Columns | None = None, outcome: str = "ok") 
 
     by: columns: what agrees in them is pooled: outcomes are added up; trials are those that are independent:
     all conditions share a trial's content, damage and camera.  The interval follows from how much trials'
-    means vary; of counts, as if all conditions agreed in each trial: often too wide.
-    """
+    means vary; of counts, as if all conditions agreed in each trial: often too wide."""
     one_of("outcome", outcome, OUTCOMES)
     if "outcome" in result:
         each = pd.get_dummies(result.outcome, dtype=int).reindex(columns=OUTCOMES, fill_value=0)
@@ -108,7 +107,7 @@ def rates(result: pd.DataFrame, by: Columns | None = None, outcome: str = "ok") 
         groups = result.groupby(by, observed=True, dropna=False)
         trials = worth = groups.trials.max().to_numpy()
         if "trial" in result:
-            trials, worth = _clustered(result, by, outcome)
+            trials, worth = clustered(result, by, outcome)
         counts = [name for name in ("trials", *OUTCOMES, "seconds") if name in result]
         result = groups[counts].sum().reset_index()
         read, result["trials"] = result.trials.to_numpy(), trials
@@ -116,7 +115,7 @@ def rates(result: pd.DataFrame, by: Columns | None = None, outcome: str = "ok") 
     return result.assign(rate=result[outcome] / read, low=low, high=high)
 
 
-def _clustered(result: pd.DataFrame, by: list[str], outcome: str) -> tuple[np.ndarray, np.ndarray]:
+def clustered(result: pd.DataFrame, by: list[str], outcome: str) -> tuple[np.ndarray, np.ndarray]:
     """Of each group its trials, and how many with a single reading would tell its rate as well: from the
     variance of the trials' means with half a trial more of 0 and of 1, as in `Strata.rates`."""
     each = result.groupby([*by, "trial"], observed=True, dropna=False)[outcome].mean()
@@ -136,8 +135,7 @@ def thresholds(
     the one and up to the other of those tried, -inf or inf: of none), again (later it surely reads more once
     more), trials.  Recovery is linear between severities; inf where it never falls so low, the smallest where
     it begins below.  The interval is a bootstrap over trials (1,000 times, of seed 0), widened to where
-    Wilson's of the rates cross the share: near 99 % a bootstrap of a few hundred trials is too narrow.
-    """
+    Wilson's of the rates cross the share: near 99 % a bootstrap of a few hundred trials is too narrow."""
     rng, rows, by = np.random.default_rng(0), [], _columns(readings, by)
     if readings.duplicated([*by, "trial", x]).any():
         raise ValueError(f"by must tell all curves apart; with {', '.join(by)} a trial has a {x} twice")
@@ -173,8 +171,7 @@ def differences(
 
     readings: as qr.readings gives them; between: "level" or "reader", for instance; by: columns to keep
     apart, others are pooled trial by trial.  Columns: by, a, b, difference (rate of b less that of a, -1 to
-    1), low, high, only_a, only_b (readings that only one of them got right), pairs, trials.
-    """
+    1), low, high, only_a, only_b (readings that only one of them got right), pairs, trials."""
     by, (between,), rows = _columns(readings, by), _columns(readings, between), []
     same = [c for c in readings if c not in (between, "outcome", "seconds", "detail", "read", "version")]
     if readings.duplicated([*same, between]).any():  # the version does not just follow from the level

@@ -26,7 +26,7 @@ from witness import picture
 import qrlab as qr
 from qrlab.graph import FINDINGS, NO_VERIFICATION, QrCodeImageDetails
 from qrlab.graph.audits import SHADES
-from qrlab.graph.declared import least_bits
+from qrlab.graph.findings import least_bits
 from qrlab.pictures.measured import _with_codewords
 from qrlab.scene import random_content
 

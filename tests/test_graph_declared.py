@@ -8,7 +8,7 @@ import pytest
 
 import qrlab as qr
 from qrlab.graph import FINDINGS, QrCodeImageDetails
-from qrlab.graph.declared import of_declared
+from qrlab.graph.findings import of_declared
 
 DETAILS = QrCodeImageDetails.from_symbol(qr.make(b"planted secret", "M"))
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)

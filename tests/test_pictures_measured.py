@@ -12,9 +12,8 @@ from witness import picture
 
 import qrlab as qr
 from qrlab.graph import GRADES, measure
-from qrlab.graph.advice import survivors
 from qrlab.model import PROTECTION
-from qrlab.pictures.measured import _codewords_of, _segments, _with_codewords
+from qrlab.pictures.measured import _codewords_of, _segments, _with_codewords, survivors
 from qrlab.scene import random_content
 from qrlab.symbols import MODES, _make, bits_in
 

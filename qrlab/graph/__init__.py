@@ -1,7 +1,4 @@
-"""Microsoft Graph's qrCodeImageDetails: the resource, and its audit.  A real one is a credential.
-
-The public names stand in __init__.pyi; each is loaded when it is first asked for.
-"""
+"""Microsoft Graph's qrCodeImageDetails, a credential, and its audit; __init__.pyi has the public names."""
 
 import lazy_loader as _lazy
 

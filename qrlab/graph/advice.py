@@ -3,17 +3,15 @@
 from dataclasses import dataclass, field
 from math import ceil
 
-import numpy as np
 import pandas as pd
 
 from qrlab.files import records
-from qrlab.model import judge, sizes
 from qrlab.optics import MM_PER_INCH, fitting_px
 from qrlab.pictures.measured import Measured, text_or_bytes
 from qrlab.runner import readings
 from qrlab.scenario import Scenario
 from qrlab.stats import rate_interval
-from qrlab.symbols import capacity, layout, mode_of
+from qrlab.symbols import capacity, mode_of
 
 _ALIKE = 0.01  # rates so near to the best are as good
 _RESOLVED = 8  # camera pixels a module, beyond which a wider print helps no more
@@ -24,8 +22,7 @@ _STEP = 1.15  # from one width that is tried to the next
 class Advice:
     """The smallest width to print a code at; width_mm: None where none is read; reason: a sentence;
     tried: dots (the printer's, a module), width_mm, module_mm, rate, low, high (the share of scans read, with
-    a 95 % interval), narrowest first.
-    """
+    a 95 % interval), narrowest first."""
 
     width_mm: float | None
     reason: str
@@ -70,19 +67,3 @@ def smallest_width(symbol: Measured | None, scenario: Scenario, trials: int, see
         reason += f"; no wider print was read more often{f' by more than {gain:.1f} points' if gain else ''}"
         reason += f"; with {trials:,} prints each, none is shown to reach {100 * scenario.target:.4g}%"
     return Advice(float(best.width_mm), f"{reason}.", tried)
-
-
-def survivors(wrong: np.ndarray, content: str | bytes) -> pd.DataFrame:
-    """Which levels would have survived the same damage on the same width.  wrong: bool n×n, the modules that
-    it spoilt; content: bytes, or ASCII text.  A row for each level that it fits: level, version (n's, or the
-    smallest if larger), survives and unused (error correction of the worst block).  An estimate: of damage no
-    more is known, and finding the symbol is not asked of.
-    """
-    table, unused = sizes([max(1, len(content))], mode_of(content))[["level", "version"]], []
-    table["version"] = table.version.clip((len(wrong) - 17) // 4)  # 17 + 4 · version modules
-    for row in table.itertuples():
-        here = layout(row.version, row.level)
-        n = len(here.codeword)
-        places = ((np.arange(n) + 0.5) / n * len(wrong)).astype(int)
-        unused.append((1 - judge(here, wrong[np.ix_(places, places)]).counts / here.correctable).min())
-    return table.assign(survives=np.array(unused) >= 0, unused=np.maximum(unused, 0))

@@ -4,6 +4,8 @@ An audit shows no content and no picture, only the content's length, kinds of ch
 key.  Who wants more asks: Audit.reveal, Audit.plot(show_content=True).
 """
 
+from __future__ import annotations
+
 import hashlib
 import html
 import re
@@ -19,14 +21,15 @@ import pandas as pd
 from qrlab.checks import integer, one_of
 from qrlab.files import records
 from qrlab.graph.documents import picture_in
-from qrlab.graph.findings import Finding, find
+from qrlab.graph.findings import Finding, in_order, of_declared, of_no_symbol, of_print, of_readers, of_symbol
 from qrlab.graph.resource import QrCodeImageDetails, Secret, shown
 from qrlab.model import judge
 from qrlab.optics import project
 from qrlab.pictures.asked import asked_readers, framed, read_by
 from qrlab.pictures.codes import find_codes
 from qrlab.pictures.corners import to_picture
-from qrlab.pictures.measured import Measured, measure, text_or_bytes
+from qrlab.pictures.measured import GRADES as GRADES
+from qrlab.pictures.measured import Measured, measure, survivors, text_or_bytes
 from qrlab.pictures.pixels import PictureError, kind_of, rasterized
 from qrlab.symbols import layout
 
@@ -40,28 +43,19 @@ NO_VERIFICATION = "Measured on a picture, not with calibrated optics and light: 
 NO_VERIFICATION += "15415, whose measure of unused error correction and grade letters it borrows."
 # Of modules: light and dark in function patterns, right, of a wrong codeword, of a lost block, wrong.
 SHADES = ("#ffffff", "#8a8f98", "#f0f1f3", "#ffd9a0", "#a9c6e8", "#8b0016")
-_SETS = {"ascii": "ASCII", "utf-8": "UTF-8", "shift_jis": "Shift JIS", "latin-1": "ISO-8859-1"}
+_SETS = ("ASCII", "UTF-8", "Shift JIS", "ISO-8859-1")  # of characters, as they are tried
 _KEY = secrets.token_bytes(16)  # of digests, unless one is given: they can be compared within a session
-_CLASSES = {
-    "A-Z": "[A-Z]",
-    "a-z": "[a-z]",
-    "0-9": "[0-9]",
-    "punctuation": r"[!-/:-@\[-`{-~]",
-    "spaces": r"\s",
-}
-_CLASSES |= {"kana and kanji": "[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]"}
+_CLASSES = {"A-Z": "[A-Z]", "a-z": "[a-z]", "0-9": "[0-9]", "punctuation": r"[!-/:-@\[-`{-~]"}
+_CLASSES |= {"spaces": r"\s", "kana and kanji": "[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]"}
 _CLASSES |= {"other": "[^!-~\\s\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Audit:
     """What a resource declares, what its picture shows, and where they differ; or a picture alone.
-
     declared, measured: dicts ready for JSON, without content, empty where there is nothing; findings: in the
-    order of FINDINGS; symbol: what was measured, None where no symbol was found; image: what was looked at of
-    the picture, uint8 height×width or None; content: that the picture holds, whoever read it, or None.
-    symbol, image and content are the credential itself; they are shown nowhere.
-    """
+    order of FINDINGS.  The credential itself, shown nowhere: symbol: what was measured; image: what was
+    looked at of the picture, uint8 height×width; content: what it holds; each None where there is none."""
 
     declared: dict
     measured: dict
@@ -110,10 +104,9 @@ class Audit:
         found = [finding._asdict() for finding in self.findings]
         return {"declared": self.declared, "measured": self.measured, "findings": found}
 
-    def plot(self, *, show_content: bool = False, ax: "Axes | None" = None) -> "Axes":
+    def plot(self, *, show_content: bool = False, ax: Axes | None = None) -> Axes:
         """Wrong modules and lost blocks on the symbol's function patterns, or, with its content, outlined on
-        the picture: then it is the credential itself.
-        """
+        the picture: then it is the credential itself."""
         import matplotlib.pyplot as plt  # slow to load, as below
         from matplotlib.collections import PolyCollection
         from matplotlib.colors import ListedColormap
@@ -126,29 +119,23 @@ class Audit:
             ax.imshow(np.asarray(self.image), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
             corners = np.argwhere(symbol.wrong)[:, None, ::-1] + [(0, 0), (1, 0), (1, 1), (0, 1)]
             matrix = to_picture(symbol.corners, len(symbol.modules))
-            squares = list(project(matrix, corners.reshape(-1, 2)).reshape(-1, 4, 2))
-            ax.add_collection(PolyCollection(squares, edgecolors="#d0021b", facecolors="none", lw=0.8))
+            squares = project(matrix, corners.reshape(-1, 2)).reshape(-1, 4, 2)
+            ax.add_collection(PolyCollection(list(squares), edgecolors="#d0021b", facecolors="none", lw=0.8))
             return ax
         here = layout(symbol.version, symbol.level)
-        lost = np.isin(here.block, blocks.block[blocks.wrong.isna()])
-        shade = np.where(lost, 4, np.where(judge(here, symbol.wrong).codewords, 3, 2))[here.codeword]
-        shade = np.where(here.codeword < 0, symbol.modules ^ symbol.wrong, shade)
-        shade[symbol.wrong] = 5
+        lost = blocks.wrong.isna().to_numpy()[here.block][here.codeword]
+        spoilt = judge(here, symbol.wrong).codewords[here.codeword]
+        cases = [symbol.wrong, here.codeword < 0, lost, spoilt]
+        shade = np.select(cases, [5, symbol.modules, 4, 3], 2)
         ax.imshow(shade, cmap=ListedColormap(SHADES), vmin=0, vmax=5, interpolation="nearest")
         return ax
 
     def smallest_width(
-        self,
-        scenario: "Scenario | str" = "sign-in-badge",
-        *,
-        trials: int = 300,
-        seed: int = 0,
-        jobs: int = -1,
-    ) -> "Advice":
+        self, scenario: Scenario | str = "sign-in-badge", *, trials: int = 300, seed: int = 0, jobs: int = -1
+    ) -> Advice:
         """The smallest width at which this symbol, printed anew, is sure to reach the scenario's target (with
         the lower end of the rate's interval), or else the smallest that reads within a point of the best.
-        Of the scenario all but width and content hold, and it needs a dpi.  Raises ValueError for bad input.
-        """
+        Of the scenario, which needs a dpi, all but width and content hold.  ValueError for bad input."""
         from qrlab.graph.advice import smallest_width
         from qrlab.scenario import named_scenario
 
@@ -160,29 +147,28 @@ def audit(
     what: Any, *, code: str | None = None, readers: Sequence[str] | None = None, key: bytes | None = None
 ) -> Audit:
     """Compare what is declared with what the picture shows, or look at a picture, such as a badge's.
-
     what: a resource or what holds one (see QrCodeImageDetails.from_json, and code there); or a picture:
     bytes of an SVG, PDF, PNG, JPEG or other (see pictures.pixels), or uint8 height×width; readers: names of
     readers and panels, None: the quick ones that are here, and the others where none of these reads; key: of
     the digests, 1 to 64 bytes, None: one of this session.  It takes ten seconds at most.
-    Raises ValueError for what is none of these, PictureError for a picture by itself that can't be used.
-    """
+    Raises ValueError for what is none of these, PictureError for a picture by itself that can't be used."""
     key = _KEY if key is None else key
     if not isinstance(key, bytes) or not 1 <= len(key) <= 64:
         raise ValueError("key must be 1 to 64 bytes, not what came")  # which may be a secret
     turns = asked_readers(readers)
     details, picture = _given(what, code)
-    image, zoom, refused = None, 1.0, None
+    declared, found = ({}, []) if details is None else (_declared(details, key), [*of_declared(details)])
+    known = None if details is None else details.raw_content
+    vector = isinstance(picture, bytes) and kind_of(picture) == "svg"
+    image: np.ndarray | None
     try:
         image, zoom = rasterized(picture) if isinstance(picture, bytes) else (picture, 1.0)
     except PictureError as problem:
         if details is None:
             raise
-        refused = str(problem)
-    declared = {} if details is None else _declared(details, key)
+        image, found = None, [*found, ("not-an-image", str(problem))]
     if image is None:
-        return Audit(declared, {}, find(details, None, {}, refused), None, None, None)
-    known = None if details is None else details.raw_content
+        return Audit(declared, {}, in_order(found), None, None, None)
     every = find_codes(image)
     image, codes, less = framed(image, every, known)
     symbol = measure(image, known, codes)
@@ -190,31 +176,34 @@ def audit(
     outcomes, content = read_by(image, turns, seen or known, every)
     content = content if seen or "ok" in outcomes.values() else None
     measured: dict = {"found": symbol is not None, "readers": outcomes}
-    module_px, text = None, None
-    if symbol is not None:
-        module_px, text = symbol.module_px / zoom / less, symbol.text
-        said = _measured(symbol, content or known)
-        measured |= said | {"module_px": round(module_px, 3), "codes": max(len(every), 1)}
-    measured |= {"content": _described(content, key, text), "note": NO_VERIFICATION}
-    vector = isinstance(picture, bytes) and kind_of(picture) == "svg"
-    findings = find(details, symbol, outcomes, refused, codes, None if vector else module_px)
-    return Audit(declared, measured, findings, symbol, image, None if content is None else Secret(content))
+    found += of_readers(outcomes)
+    if symbol is None:
+        found += of_no_symbol(outcomes, codes)
+    else:
+        module_px = symbol.module_px / zoom / less
+        measured |= _measured(symbol, content or known)
+        measured |= {"module_px": round(module_px, 3), "codes": max(len(every), 1)}
+        found += of_print(symbol, None if vector else module_px)
+        found += of_symbol(symbol, details or QrCodeImageDetails())
+    measured["content"] = _described(content, key, symbol.text if symbol else None)
+    measured["note"] = NO_VERIFICATION
+    held = None if content is None else Secret(content)
+    return Audit(declared, measured, in_order(found), symbol, image, held)
 
 
 def _given(what: Any, code: str | None) -> tuple[QrCodeImageDetails | None, bytes | np.ndarray | None]:
     """The resource, if there is one, and the picture: a file's bytes or an image."""
     if isinstance(what, np.ndarray):
         if what.dtype != np.uint8 or what.ndim != 2 or not what.size:
-            came = f"{what.dtype} {what.shape}"
-            raise ValueError(f"what must be uint8 height×width if it is an array, not {came}")
+            allowed = "uint8 height×width if it is an array"
+            raise ValueError(f"what must be {allowed}, not {what.dtype} {what.shape}")
         return None, what
     if isinstance(what, bytes):
         if (picture := picture_in(what)) is not None:
             return None, picture
         if kind_of(what) is None:
-            raise ValueError(
-                "what must be JSON, an SVG, PNG, JPEG, PDF or another picture, and is none of them"
-            )
+            allowed = "JSON, an SVG, PNG, JPEG, PDF or another picture"
+            raise ValueError(f"what must be {allowed}, and is none of them")
     details = what if isinstance(what, QrCodeImageDetails) else QrCodeImageDetails.from_json(what, code)
     return details, details.binary_value
 
@@ -246,41 +235,39 @@ def _measured(symbol: Measured, content: bytes | None) -> dict:
     said |= {"grade": symbol.grade, "blocks": records(symbol.blocks, 4), "lost_blocks": symbol.lost}
     said |= {"certain": symbol.certain, "wrong_modules": int(symbol.wrong.sum())}
     if symbol.wrong.any() and symbol.certain and content is not None:
-        from qrlab.graph.advice import survivors
-
         said["levels"] = records(survivors(symbol.wrong, text_or_bytes(content)), 4)
     return said
 
 
 def _in_words(of: dict) -> dict[str, str]:
-    """Audit.declared or Audit.measured as Audit.table has it: what, and words."""
+    """Audit.declared or Audit.measured as Audit.table has it: what, and words, – for what is missing."""
     content, picture = of.get("content"), of.get("picture")
-    version, level = of.get("version"), of.get("error_correction_level")
-    words = {"version": "–" if version is None else str(version), "level": "–" if level is None else level}
-    words["content"] = f"{content['bytes']:,} bytes" if content else "–"
-    words["of characters"] = "–" if not content else _characters(content)
-    words["digest"] = content["digest"] if content else "–"
-    words["picture"] = "–"
+    words = {"version": of.get("version"), "level": of.get("error_correction_level")}
+    words |= dict.fromkeys(["content", "of characters", "digest", "picture"])
+    if content:
+        kinds, name = content["characters"], content["character_set"]
+        beyond = "" if name == "ASCII" else f" ({name})"
+        words |= {"content": f"{content['bytes']:,} bytes", "digest": content["digest"]}
+        words["of characters"] = "bytes that are no text" if kinds is None else ", ".join(kinds) + beyond
     if picture:
         words["picture"] = f"{(picture['kind'] or 'no picture').upper()}, {picture['bytes']:,} bytes"
     if "found" in of:
         words["picture"] = "a symbol" if of["found"] else "no symbol found"
     if of.get("found"):
+        quiet, blocks, unused = of["quiet_zone"], of["blocks"], of["unused_error_correction"]
         words["size"] = f"{of['modules']}×{of['modules']} modules of {of['module_px']:.3g} px"
-        words["mask"] = str(of["mask"])
-        words["quiet zone"] = "unknown: the edge of the picture cuts it"
-        if of["quiet_zone"] is not None:
-            words["quiet zone"] = f"{of['quiet_zone']} modules" + " or more" * (of["quiet_zone"] == 4)
+        words["mask"] = of["mask"]
+        words["quiet zone"] = f"{quiet} modules" + " or more" * (quiet == 4)
+        if quiet is None:
+            words["quiet zone"] = "unknown: the edge of the picture cuts it"
         words |= {"kind": of["kind"]} if of["kind"] else {}
         words["symbol contrast"] = f"{of['contrast']:.0%} (grade {of['contrast_grade']})"
         words["wrong modules"] = f"{'' if of['certain'] else 'at least '}{of['wrong_modules']:,}"
-        worst = sorted(of["blocks"], key=lambda block: block["unused"])[:3]
+        worst = sorted(blocks, key=lambda block: block["unused"])[:3]
         wrong = ", ".join("lost" if block["wrong"] is None else str(block["wrong"]) for block in worst)
-        more = f"worst of {len(of['blocks'])} blocks; " if len(of["blocks"]) > len(worst) else ""
+        more = f"worst of {len(blocks)} blocks; " if len(blocks) > len(worst) else ""
         words["wrong codewords"] = f"{wrong} ({more}each corrects {worst[0]['correctable']})"
-        words["unused error correction"] = (
-            f"{of['unused_error_correction']:.0%} (grade {of['grade'] or 'none'})"
-        )
+        words["unused error correction"] = f"{unused:.0%} (grade {of['grade'] or 'none'})"
     for reader, outcome in of.get("readers", {}).items():
         what = {"ok": "read by", "unread": "not read by"}.get(outcome, f"{outcome} by")
         words[what] = f"{words[what]}, {reader}" if what in words else reader
@@ -291,15 +278,7 @@ def _in_words(of: dict) -> dict[str, str]:
         words["level would survive"] = ", ".join(survives)
     elif of.get("lost_blocks"):
         words["level would survive"] = "unknown, as it can't be told how much is wrong in lost blocks"
-    return words
-
-
-def _characters(content: dict) -> str:
-    """Kinds of characters, and the character set unless it is plain ASCII."""
-    if content["characters"] is None:
-        return "bytes that are no text"
-    beyond = "" if content["character_set"] == "ASCII" else f" ({content['character_set']})"
-    return ", ".join(content["characters"]) + beyond
+    return {what: "–" if said is None else str(said) for what, said in words.items()}
 
 
 def as_text(content: bytes, read: str | None = None) -> tuple[str | None, str | None]:
@@ -310,5 +289,5 @@ def as_text(content: bytes, read: str | None = None) -> tuple[str | None, str | 
         with suppress(UnicodeDecodeError):
             text = content.decode(name)
             if not re.search(r"[\x00-\x08\x0e-\x1c\x7f-\x9f]", text):
-                found.append((text, _SETS[name]))
+                found.append((text, name))
     return next((pair for pair in found if pair[0] == read), found[0] if found else (None, None))

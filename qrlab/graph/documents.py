@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -22,45 +22,26 @@ TYPE = "#microsoft.graph.qrCodeImageDetails"
 CODES = {"standard": "standardQRCode", "temporary": "temporaryQRCode"}
 NAMES = {"binary_value": "binaryValue", "error_correction_level": "errorCorrectionLevel"}
 NAMES |= {"raw_content": "rawContent", "version": "version"}
+WINDOW = {"valid_from": "startDateTime", "valid_until": "expireDateTime"}  # of the qrCode around it
 MEMBERS = ("l", "m", "q", "h", "unknownFutureValue")  # errorCorrectionLevel's, in Graph's order
-_WITHIN = (
-    "value",
-    "responses",
-    "body",
-    "additionalData",
-    "additionalProperties",
-)  # of lists, $batch and SDKs
-_OTHERS = (
-    "@odata.type",
-    "@odata.context",
-    "image",
-    "startDateTime",
-    "expireDateTime",
-    "pin",
-    "code",
-    "error",
-)
-_KNOWN = {
-    re.sub(r"\W", "", name).lower(): name for name in (*NAMES.values(), *CODES.values(), *_WITHIN, *_OTHERS)
-}
+_WITHIN = ("value", "responses", "body", "additionalData", "additionalProperties")  # lists, $batch, SDKs
+_KNOWN = [*NAMES.values(), *CODES.values(), *_WITHIN, *WINDOW.values(), "image", "pin"]
+_KNOWN += ["@odata.type", "@odata.context", "code", "error"]
+_PLAIN = {re.sub(r"\W", "", name).lower(): name for name in _KNOWN}
 _DEEPEST = 12  # of lists, $batch and codes within one another
 
 
 class Place(NamedTuple):
     """Where a resource stands: holder[key]; or nowhere, holder None, in a code that is null.
-    code: standard or temporary, None if unknown; around: the qrCode; pin: has the method a PIN's code too?"""
+    resource: None where it is null or missing; temporary: is it a temporary code's, None if unknown; around:
+    the qrCode; pin: has the method a PIN's code too?"""
 
     holder: Any
     key: Any
-    code: str | None = None
+    resource: dict | None
+    temporary: bool | None = None
     around: Mapping = {}
     pin: bool = False
-
-    @property
-    def resource(self) -> dict | None:
-        """The resource; None where it is null or missing."""
-        value = self.holder[self.key] if isinstance(self.holder, list) else (self.holder or {}).get(self.key)
-        return of_type({self.key: opened(value)}, self.key, Mapping)
 
 
 def places(document: object, code: str | None) -> tuple[dict, list[Place]]:
@@ -77,7 +58,7 @@ def places(document: object, code: str | None) -> tuple[dict, list[Place]]:
     there = [place for place in found if isinstance(place, Place)]
     if found and not there:
         raise ValueError(f"document must have a qrCodeImageDetails, and is {found[0]}")
-    if code is not None and (not there or any(place.code != code for place in there)):
+    if code is not None and {place.temporary for place in there} != {code == "temporary"}:
         raise ValueError(f"code must be left out for a document without {' and '.join(CODES.values())}")
     if not there:
         allowed = "a qrCodeImageDetails, a qrCode or a qrCodePinAuthenticationMethod"
@@ -95,9 +76,10 @@ def _places(holder: Any, key: Any, code: str | None, deep: int = 0) -> Iterator[
         yield from _of_method(node, code)
     elif "image" in node or node.get("@odata.type") == "#microsoft.graph.qrCode":
         named = re.search("(standard|temporary)QRCode", str(node.get("@odata.context")))
-        yield Place(node, "image", named and named[1], node)
+        image = typed("image", opened(node.get("image")), dict)
+        yield Place(node, "image", image, named and named[1] == "temporary", node)
     elif node.get("@odata.type") == TYPE or not node.keys().isdisjoint({*NAMES.values()} - {"version"}):
-        yield Place(holder, key)
+        yield Place(holder, key, node)
     elif (error := opened(node.get("error"))) is not None:
         said = error.get("code") if isinstance(error, dict) else error
         plain = isinstance(said, str) and re.fullmatch(r"[A-Za-z0-9_.]{1,60}", said)
@@ -109,22 +91,20 @@ def _places(holder: Any, key: Any, code: str | None, deep: int = 0) -> Iterator[
 
 
 def _of_method(method: dict, code: str | None) -> Iterator[Place]:
-    """The code that is asked for; or those with an image; or, as in a GET's answer, one of those without."""
+    """The code that is asked for; or those with an image, in which an SDK may have written nothing but null;
+    or, as in a GET's answer, one of those without."""
     method |= {key: opened(method[key]) for key in CODES.values() if key in method}
-    held = {name: of_type(method, key, Mapping) for name, key in CODES.items() if key in method}
-    there = [name for name, qr_code in held.items() if qr_code is not None]
-    full = [name for name in there if _full(opened(held[name].get("image")))]
-    asked = [code] if code is not None else full or there[:1] or (list(held) if len(held) == 1 else [])
+    held = {name: typed(key, method[key], dict) for name, key in CODES.items() if key in method}
+    images = {name: opened(its.get("image")) for name, its in held.items() if its is not None}
+    dicts = {name: image for name, image in images.items() if isinstance(image, dict)}
+    full = [name for name, image in dicts.items() if any(image.get(x) is not None for x in NAMES.values())]
+    asked = [code] if code is not None else full or [*images][:1] or (list(held) if len(held) == 1 else [])
     pin = opened(method.get("pin"))
     secret = (pin.get("code") if isinstance(pin, dict) else pin) not in (None, "")
     for name in asked:
-        around = held.get(name)
-        yield Place(around, CODES[name] if around is None else "image", name, around or {}, secret)
-
-
-def _full(image: object) -> bool:
-    """Is anything in an image?  What an SDK writes may be there, and null throughout."""
-    return isinstance(image, dict) and any(image.get(name) is not None for name in NAMES.values())
+        around, image = held.get(name), typed("image", images.get(name), dict)
+        key = CODES[name] if around is None else "image"
+        yield Place(around, key, image, name == "temporary", around or {}, secret)
 
 
 def opened(value: Any) -> Any:
@@ -138,7 +118,7 @@ def opened(value: Any) -> Any:
     if value is None or isinstance(value, str | bytes | int | float | Enum):
         return value
     if not isinstance(value, Mapping):
-        names = [name for name in (*dir(value), "additional_data") if _own(name) in _KNOWN.values()]
+        names = [name for name in (*dir(value), "additional_data") if _own(name) in _KNOWN]
         held = {name: getattr(value, name) for name in names if hasattr(value, name)}
         if not held:
             return value
@@ -151,14 +131,13 @@ def opened(value: Any) -> Any:
 
 def _own(name: object) -> object:
     """Graph's own name for one of any style of case; any other as it is."""
-    return _KNOWN.get(re.sub(r"[\W_]", "", str(name)).lower(), name)
+    return _PLAIN.get(re.sub(r"[\W_]", "", str(name)).lower(), name)
 
 
-def of_type(node: Mapping, name: str, kind: type) -> Any:
-    """The value of that name, None if it is missing; ValueError for one of another type."""
-    value = node.get(name)
+def typed(name: str, value: Any, kind: type) -> Any:
+    """The value of that name, which may be None; ValueError for one of another type."""
     if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
-        allowed = "an object" if kind is Mapping else kind.__name__
+        allowed = "an object" if kind is dict else kind.__name__
         raise ValueError(f"{name} must be {allowed} or null, not {type(value).__name__}")
     return value
 
@@ -220,30 +199,35 @@ def _decoded(text: str) -> bytes | None:
             return data
         text = data.decode("latin-1")
     words = text.replace(",", " ").split()
-    if len(words) > 1 and (max(map(len, words)) <= 3 or all(re.fullmatch("[-+]?[0-9]+", x) for x in words)):
-        fit = all(re.fullmatch("[0-9]{1,3}", word) and int(word) <= 255 for word in words)
-        return bytes(map(int, words)) if fit else None
-    plain = "".join(text.split()).translate(str.maketrans("-_", "+/")).rstrip("=")
     with suppress(ValueError):
+        if len(words) > 1 and (max(map(len, words)) <= 3 or re.fullmatch(r"[-+0-9\s,]+", text)):
+            return bytes(int(word) if word.isdecimal() else -1 for word in words)  # -1 is none
+        plain = "".join(text.split()).translate(str.maketrans("-_", "+/")).rstrip("=")
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     return None
 
 
-def values_of(resource: Mapping) -> dict[str, Any]:
-    """The values of a resource by their names in Python, None for what is null or missing."""
-    binary = {name: _bytes_of(resource, NAMES[name]) for name in ("binary_value", "raw_content")}
-    level, version = (resource.get(name) for name in ("errorCorrectionLevel", "version"))
+def values_of(place: Place) -> dict[str, Any]:
+    """The fields of a QrCodeImageDetails: its values, None for what is null or missing; what is around it."""
+    resource, around = place.resource or {}, place.around
+    level, version = resource.get("errorCorrectionLevel"), resource.get("version")
     level = level.value if isinstance(level, Enum) else level
     level = MEMBERS[level] if type(level) is int and 0 <= level < len(MEMBERS) else level
-    level = of_type({"errorCorrectionLevel": level}, "errorCorrectionLevel", str)
-    level = level.lower() if level is not None and level.lower() in MEMBERS else level
+    level = level.lower() if isinstance(level, str) and level.lower() in MEMBERS else level
     as_text = isinstance(version, str) and re.fullmatch(r"\s*[0-9]{1,3}\s*", version)
     if as_text or (isinstance(version, float) and version.is_integer() and abs(version) < 2**31):
         version = int(version or 0)
-    return binary | {
-        "error_correction_level": level,
-        "version": of_type({"version": version}, "version", int),
-    }
+    values: dict[str, Any] = {own: _bytes_of(resource, NAMES[own]) for own in ("binary_value", "raw_content")}
+    values["error_correction_level"] = typed("errorCorrectionLevel", level, str)
+    values["version"] = typed("version", version, int)
+    values["unknown"] = {name: value for name, value in resource.items() if name not in NAMES.values()}
+    window = {own: moment_of(around.get(name)) for own, name in WINDOW.items()}
+    unread = [name for own, name in WINDOW.items() if not window[own] and around.get(name) is not None]
+    remarks = [("missing-value", f"{name} is no date and time that can be read") for name in unread]
+    if as_text:
+        remarks.insert(0, ("version-not-a-number", f'version must be a number, not text, "{version}"'))
+    about = {"temporary": place.temporary, "with_pin": place.pin, "remarks": tuple(remarks)}
+    return values | window | about
 
 
 def _bytes_of(resource: Mapping, name: str) -> bytes | None:
@@ -253,22 +237,21 @@ def _bytes_of(resource: Mapping, name: str) -> bytes | None:
         if all(type(item) is int and 0 <= item <= 255 for item in value):
             return bytes(value)
         raise ValueError(f"{name} must be base64 or a list of numbers from 0 to 255, and some are others")
-    text = of_type(resource, name, str)
+    text = typed(name, value, str)
     data = None if text is None else _decoded(text)
-    if text is not None and data is None:
-        joined = re.search(r"[0-9][\s,]|\[\]", text)
-        keep = "; in PowerShell keep its array, ConvertTo-Json -Depth 9" if joined else ""
-        raise ValueError(f"{name} must be base64, and its {len(text):,} characters are not{keep}")
-    return data
+    if text is None or data is not None:
+        return data
+    joined = re.search(r"[0-9][\s,]|\[\]", text)
+    keep = "; in PowerShell keep its array, ConvertTo-Json -Depth 9" if joined else ""
+    raise ValueError(f"{name} must be base64, and its {len(text):,} characters are not{keep}")
 
 
 def moment_of(value: object) -> datetime | None:
     """A date and time, None for what is none: ISO 8601, or /Date(…)/ of PowerShell 5, in milliseconds since
     1970; without an offset taken for UTC, which Graph gives."""
-    text, read = str(value).strip()[:60], None
-    with suppress(ValueError, OverflowError):
-        if since := re.fullmatch(r"/Date\((-?[0-9]+)(?:[-+][0-9]{4})?\)/", text):
-            read = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(since[1]))
-        else:
-            read = datetime.fromisoformat(text)
-    return read.replace(tzinfo=UTC) if read and not read.tzinfo else read
+    text = str(value).strip()[:60]
+    since = re.fullmatch(r"/Date\((-?[0-9]+)(?:[-+][0-9]{4})?\)/", text)
+    with suppress(ValueError, OverflowError, OSError):
+        read = datetime.fromtimestamp(int(since[1]) / 1000, UTC) if since else datetime.fromisoformat(text)
+        return read if read.tzinfo else read.replace(tzinfo=UTC)
+    return None

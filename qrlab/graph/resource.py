@@ -15,11 +15,10 @@ from typing import Any, NoReturn, Self
 import numpy as np
 
 from qrlab.checks import integer
-from qrlab.graph.documents import NAMES, TYPE, Place, moment_of, of_type, places, values_of
+from qrlab.graph.documents import NAMES, TYPE, WINDOW, Place, places, typed, values_of
 from qrlab.symbols import Level, Symbol
 
 LEVELS = {"l": Level.L, "m": Level.M, "q": Level.Q, "h": Level.H}
-_WINDOW = {"valid_from": "startDateTime", "valid_until": "expireDateTime"}  # of the qrCode around it
 
 
 class _Hidden:
@@ -61,14 +60,11 @@ class _Text(_Hidden, str):
 @dataclass(frozen=True)
 class QrCodeImageDetails(_Hidden):
     """The resource microsoft.graph.qrCodeImageDetails; None for what is null or missing.
-
     binary_value: bytes of the picture, SVG, PNG or JPEG; error_correction_level: "l", "m", "q", "h", in lower
-    case, or another member as it came; raw_content: bytes that the code holds; version: its number;
-    unknown: other properties, kept as they came, "@odata.type" among them.
-    Of what was around it, and is not compared: valid_from, valid_until: dates and times with an offset;
-    temporary: is it a temporary code's, None if that is unknown; with_pin: does the document have a PIN's
-    code too; remarks: what reading it found, each (code, message) of a finding.
-    """
+    case, or another member as it came; raw_content: bytes that the code holds; version: its number; unknown:
+    other properties, kept as they came, "@odata.type" among them.  Of what was around it, and isn't compared:
+    valid_from, valid_until: dates and times with an offset; temporary: is it a temporary code's, None if that
+    is unknown; with_pin: has the document a PIN's code too; remarks: (code, message) of findings so far."""
 
     binary_value: bytes | None = None
     error_correction_level: str | None = None
@@ -83,8 +79,8 @@ class QrCodeImageDetails(_Hidden):
 
     def __post_init__(self) -> None:
         kinds = {"binary_value": bytes, "error_correction_level": str, "raw_content": bytes, "version": int}
-        for name, kind in (kinds | dict.fromkeys(_WINDOW, datetime)).items():
-            value = of_type(vars(self), name, kind)
+        for name, kind in (kinds | dict.fromkeys(WINDOW, datetime)).items():
+            value = typed(name, getattr(self, name), kind)
             if isinstance(value, datetime) and value.tzinfo is None:
                 raise ValueError(f"{name} must have an offset, as datetime.now(UTC) has, and has none")
             if isinstance(value, bytes):
@@ -106,38 +102,19 @@ class QrCodeImageDetails(_Hidden):
     @classmethod
     def from_json(cls, document: object, code: str | None = None) -> Self:
         """The resource in a document: itself, or in a qrCode, a qrCodePinAuthenticationMethod, a list or what
-        a $batch answers, as text, bytes or a dict, or as an object of Graph's SDK for Python.
-        code: "standard" or "temporary", where a method has both with an image.
-        Raises ValueError, without a word of its content, for what is no such document or has several.
-        """
-        return cls._at(_only(places(document, code)[1]))
+        a $batch answers, as text, bytes or a dict, or as an object of Graph's SDK for Python; code: standard
+        or temporary, where a method has both.  ValueError, without its content, for no such or several."""
+        return cls(**values_of(_only(places(document, code)[1])))
 
     @classmethod
     def all_from_json(cls, document: object, code: str | None = None) -> list[Self]:
         """All resources in a document, as for `from_json`, in their order; at least one.  The codes of a
         method count as one where none has an image."""
-        return [cls._at(place) for place in places(document, code)[1]]
-
-    @classmethod
-    def _at(cls, place: Place) -> Self:
-        resource, around = place.resource or {}, place.around
-        values = values_of(resource)
-        as_text = f'version must be a number, not text, "{values["version"]}"'
-        remarks = [("version-not-a-number", as_text)] * isinstance(resource.get("version"), str)
-        window = {own: moment_of(around.get(name)) for own, name in _WINDOW.items()}
-        unread = [
-            name for own, name in _WINDOW.items() if window[own] is None and around.get(name) is not None
-        ]
-        remarks += [("missing-value", f"{name} is no date and time that can be read") for name in unread]
-        more = {name: value for name, value in resource.items() if name not in NAMES.values()}
-        temporary = None if place.code is None else place.code == "temporary"
-        said = values | window | {"temporary": temporary, "with_pin": place.pin, "remarks": tuple(remarks)}
-        return cls(unknown=more, **said)
+        return [cls(**values_of(place)) for place in places(document, code)[1]]
 
     def to_json(self, into: object = None, code: str | None = None) -> str:
         """The resource as JSON, alone or in its place in a document (a copy of it), as for `from_json`.
-        This is the credential in full.
-        """
+        This is the credential in full."""
         values = {name: getattr(self, own) for own, name in NAMES.items()}
         coded = {k: base64.b64encode(v).decode() for k, v in values.items() if isinstance(v, bytes)}
         resource = dict(self.unknown) | values | coded
@@ -145,11 +122,10 @@ class QrCodeImageDetails(_Hidden):
             return json.dumps(resource, indent=2)
         written, there = places(into, code)
         place = _only(there)
-        before = place.resource
-        if before is not None:  # what was left out, and is null, is left out again
-            absent = {name for name, value in values.items() if value is None} - set(before)
+        if place.resource is not None:  # what was left out, and is null, is left out again
+            absent = {name for name, value in values.items() if value is None} - set(place.resource)
             resource = {name: value for name, value in resource.items() if name not in absent}
-        if before is not None or self != QrCodeImageDetails():
+        if place.resource is not None or self != QrCodeImageDetails():
             if place.holder is None:
                 raise ValueError(f"{place.key} must be an object for an image to be written into, not null")
             place.holder[place.key] = resource
@@ -161,15 +137,14 @@ class QrCodeImageDetails(_Hidden):
         px = integer("px_per_module", px_per_module, 1, 100)
         quiet = integer("quiet_zone", quiet_zone, 0, 100)
         across = (symbol.size + 2 * quiet) * px
-        parts = ['<svg version="1.1" baseProfile="full" shape-rendering="crispEdges"']
-        parts += [f' width="{across}" height="{across}" xmlns="http://www.w3.org/2000/svg">']
-        parts += [f'<rect x="0" y="0" width="{across}" height="{across}" fill="#FFFFFF" />']
-        for y, row in enumerate(symbol.modules):
-            ends = np.flatnonzero(np.diff(row.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
-            for start, end in ends.tolist():
-                corner = f'x="{(start + quiet) * px}" y="{(y + quiet) * px}"'
-                parts += [f'<rect {corner} width="{(end - start) * px}" height="{px}" fill="#000000" />']
-        picture = "".join([*parts, "</svg>"]).encode()
+        sides = f'width="{across}" height="{across}"'
+        svg = f'<svg version="1.1" baseProfile="full" shape-rendering="crispEdges" {sides}'
+        svg += f' xmlns="http://www.w3.org/2000/svg"><rect x="0" y="0" {sides} fill="#FFFFFF" />'
+        edges = np.diff(symbol.modules.astype(np.int8), prepend=0, append=0)
+        for (y, start), (_, end) in zip(np.argwhere(edges > 0), np.argwhere(edges < 0)):
+            corner = f'x="{(start + quiet) * px}" y="{(y + quiet) * px}"'
+            svg += f'<rect {corner} width="{(end - start) * px}" height="{px}" fill="#000000" />'
+        picture = f"{svg}</svg>".encode()
         return cls(picture, symbol.level.lower(), symbol.content, symbol.version, {"@odata.type": TYPE})
 
 

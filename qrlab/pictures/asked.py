@@ -39,8 +39,7 @@ def asked_readers(readers: object) -> tuple[tuple[str, ...], ...]:
     that is not there."""
     if readers is None:
         later = tuple(name for name in PANELS["all"] if name not in QUICK)
-        there = [tuple(name for name in turn if not unavailable(name)) for turn in (QUICK, later)]
-        return tuple(there)
+        return tuple(tuple(name for name in turn if not unavailable(name)) for turn in (QUICK, later))
     names = panel(readers) if readers else ()  # type: ignore[arg-type]
     for reader in names:
         if why_not := unavailable(reader, "readers"):

@@ -16,16 +16,14 @@ import reedsolo
 from segno import encoder
 
 from qrlab.imaging import render
-from qrlab.model import PROTECTION
+from qrlab.model import PROTECTION, judge, sizes
 from qrlab.pictures.codes import Code, find_codes, pure
 from qrlab.pictures.corners import blank, in_view, located, refined, view, way
 from qrlab.symbols import MODES, Level, bits_of, blocks_of, count_bits, layout, make, mode_of
 
 GRADES = {"A": 0.62, "B": 0.50, "C": 0.37, "D": 0.25}  # least unused error correction; ISO/IEC 15415
 CONTRASTS = {"A": 0.70, "B": 0.55, "C": 0.40, "D": 0.20}  # least symbol contrast; ISO/IEC 15415
-_DARK = (
-    0.4  # of the way from ink to the paper beside it: what is darker is no quiet zone; a shadow is lighter
-)
+_DARK = 0.4  # of the way from ink to the paper beside it: no quiet zone is darker; a shadow is lighter
 _SPECKS = 0.03  # share of a ring of the quiet zone that may be dark
 _ASKEW = 0.1  # of the outermost modules are not where they should be: the picture is bent, or its lens bends
 _HEADERS = {3: 20, 5: 4, 9: 12}  # bits of structured append, and of FNC1 in both positions
@@ -44,8 +42,7 @@ class Measured:
     x and y in px of the symbol's corners, as its modules go: top left, top right, bottom right, bottom left;
     module_px: the side of a module; quiet_zone: light modules all round, 0 to 4, None where the picture ends
     before it can be told; contrast: ISO/IEC 15415's symbol contrast, of grey values, 0 to 1; light_on_dark,
-    mirrored; codes: how many symbols the picture shows.  It prints without content and modules.
-    """
+    mirrored; codes: how many symbols the picture shows.  It prints without content and modules."""
 
     version: int
     level: Level
@@ -96,8 +93,7 @@ def measure(
 ) -> Measured | None:
     """What a picture (uint8 height×width) shows of a QR code, Model 2; None where none can be sampled.
     known: the content that was printed, if known: of several symbols that one is taken, and lost blocks are
-    known, too; codes: what `find_codes` found in it, if that has been asked.
-    """
+    known, too; codes: what `find_codes` found in it, if that has been asked."""
     codes = find_codes(image) if codes is None else codes
     mine = [code for code in codes if code.kind == "QR Code"]
     mine.sort(key=lambda code: (known is not None and code.content != known, not code.valid))
@@ -238,10 +234,8 @@ def _quiet_zone(image: np.ndarray, corners: np.ndarray, modules: np.ndarray) -> 
     before a dark one.  Light is measured against the paper near by, so that a shadow is no ink."""
     n = len(modules)
     seen = view(image, corners, n, 4, 2)  # two samples a module, nan outside of the picture
-    paper_is_light = np.nanmedian(seen[8:-8:2, 8:-8:2][~modules]) > np.nanmedian(
-        seen[8:-8:2, 8:-8:2][modules]
-    )
-    bright = seen if paper_is_light else 255 - seen
+    inner = seen[8:-8:2, 8:-8:2]
+    bright = seen if np.nanmedian(inner[~modules]) > np.nanmedian(inner[modules]) else 255 - seen
     paper = cv2.dilate(np.nan_to_num(bright).astype(np.float32), np.ones((15, 15)))
     share = bright / np.maximum(paper, 1)
     ink = np.median(share[8:-8:2, 8:-8:2][modules])
@@ -260,3 +254,18 @@ def _quiet_zone(image: np.ndarray, corners: np.ndarray, modules: np.ndarray) -> 
         if cut.mean() > _SPECKS:
             return None
     return 4
+
+
+def survivors(wrong: np.ndarray, content: str | bytes) -> pd.DataFrame:
+    """Which levels would have survived the same damage on the same width.  wrong: bool n×n, the modules that
+    it spoilt; content: bytes, or ASCII text.  A row for each level that it fits: level, version (n's, or the
+    smallest if larger), survives and unused (error correction of the worst block).  An estimate: of damage no
+    more is known, and finding the symbol is not asked of."""
+    table, unused = sizes([max(1, len(content))], mode_of(content))[["level", "version"]], []
+    table["version"] = table.version.clip((len(wrong) - 17) // 4)  # 17 + 4 · version modules
+    for row in table.itertuples():
+        here = layout(row.version, row.level)
+        n = len(here.codeword)
+        places = ((np.arange(n) + 0.5) / n * len(wrong)).astype(int)
+        unused.append((1 - judge(here, wrong[np.ix_(places, places)]).counts / here.correctable).min())
+    return table.assign(survives=np.array(unused) >= 0, unused=np.maximum(unused, 0))

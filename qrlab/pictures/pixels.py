@@ -18,14 +18,8 @@ from PIL import Image, ImageOps
 MOST_BYTES = 20_000_000  # of a picture
 _MOST_PIXELS, _ENOUGH_PIXELS = 60_000_000, 12_000_000  # in a file; beyond the second it is made smaller
 _SECONDS = 8  # for drawing
-_STARTS = {
-    b"\x89PNG\r\n\x1a\n": "png",
-    b"\xff\xd8\xff": "jpeg",
-    b"GIF8": "gif",
-    b"BM": "bmp",
-    b"%PDF-": "pdf",
-}
-_STARTS |= {b"II*\0": "tiff", b"MM\0*": "tiff"}
+_STARTS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"BM": "bmp"}
+_STARTS |= {b"%PDF-": "pdf", b"II*\0": "tiff", b"MM\0*": "tiff"}
 _REFUSED = {"image": "an image", "feImage": "an image", "script": "a script", "foreignObject": "HTML"}
 _ELSEWHERE = re.compile(r"url\(\s*['\"]?\s*(?!['\"#\s])|@import", re.IGNORECASE)
 _UNITS = {"": 1, "px": 1, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96, "pt": 4 / 3, "pc": 16}  # CSS's, in px
@@ -154,15 +148,13 @@ def _grey(opened: Image.Image, less: int) -> Image.Image:
 
 def _drawn(kind: str, data: bytes, *numbers: str) -> bytes:
     """A PNG of it, or a PGM; see _DRAW."""
-    command = [sys.executable, "-I", "-c", _DRAW, kind, *numbers]
+    command, must = [sys.executable, "-I", "-c", _DRAW, kind, *numbers], f"picture must be a {kind.upper()}"
     try:
         drawn = subprocess.run(command, input=data, capture_output=True, timeout=_SECONDS)
     except subprocess.TimeoutExpired:
-        raise PictureError(
-            f"picture must be a {kind.upper()} that can be drawn in {_SECONDS} seconds"
-        ) from None
+        raise PictureError(f"{must} that can be drawn in {_SECONDS} seconds") from None
     if drawn.returncode:
-        raise PictureError(f"picture must be a {kind.upper()} that can be drawn, and can't be")
+        raise PictureError(f"{must} that can be drawn, and can't be")
     return drawn.stdout
 
 

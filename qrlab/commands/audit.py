@@ -1,23 +1,18 @@
 """`qrlab audit`: its options, what is read, what is said.  What loads slowly is loaded when it is needed."""
 
 import argparse
-import codecs
 import json
 import os
-import stat
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
 from qrlab import graph
-from qrlab.checks import one_of
+from qrlab.commands import Answer, columns, in_a_line, scenario
 
-Answer = tuple[int, object, str]  # the exit status, what --json prints, and what is printed otherwise
-# Without waiting for a FIFO's writer; Windows has no such flag, and needs another for bytes.
-_AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _ENDINGS = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".eps")
 STATUSES = """
 exit status: 0 nothing found, 1 findings, 2 the input can't be used, 3 a picture by itself in which no symbol
@@ -46,15 +41,16 @@ def add_options(add: Callable) -> None:
 
 def read(file: str) -> bytes:
     """The bytes of a file, or of standard input for -; an error at once for what may never end."""
+    path, most = Path(file), graph.documents.MOST_CHARACTERS + 1  # an endless one is refused, too
     try:
-        if file != "-":
-            number = os.open(file, os.O_RDONLY | _AT_ONCE)  # which doesn't wait for a FIFO's writer
-        elif sys.stdin is None:
+        if file == "-" and sys.stdin is None:
             raise OSError(0, "it is closed")
-        with sys.stdin.buffer if file == "-" else open(number, "rb") as opened:
-            if file != "-" and not stat.S_ISREG(os.fstat(number).st_mode):
-                raise OSError(0, "it is no regular file; - reads standard input")
-            return opened.read(graph.documents.MOST_CHARACTERS + 1)  # an endless one is refused, too
+        if file == "-":
+            return sys.stdin.buffer.read(most)
+        if path.exists() and not (path.is_file() or path.is_dir()):  # a FIFO would wait for its writer
+            raise OSError(0, "it is no regular file; - reads standard input")
+        with path.open("rb") as opened:
+            return opened.read(most)
     except OSError as problem:
         raise argparse.ArgumentTypeError(f"{file} can't be read: {problem.strerror}") from None
 
@@ -80,28 +76,27 @@ def audit(asked: argparse.Namespace) -> Answer:
 
 def _given(asked: argparse.Namespace) -> list[Any]:
     """What to audit: a picture, or each resource in a document."""
-    details, picture = graph.QrCodeImageDetails, graph.documents.picture_in(asked.file)
+    picture = graph.documents.picture_in(asked.file)
     if asked.resource is not None:
-        declared = details.from_json(asked.resource, asked.code)
+        declared = graph.QrCodeImageDetails.from_json(asked.resource, asked.code)
         return [replace(declared, binary_value=asked.file if picture is None else picture)]
     if picture is not None:
         return [picture]
     try:
-        return [*details.all_from_json(asked.file, asked.code)]
+        return [*graph.QrCodeImageDetails.all_from_json(asked.file, asked.code)]
     except ValueError:
-        if asked.file.lstrip(codecs.BOM_UTF8 + codecs.BOM_UTF16 + b"\0 \t\r\n")[:1] in (b"{", b"["):
+        if graph.documents.kind_of(asked.file) is not None:
             raise
     return [asked.file]  # neither, as the audit says
 
 
 def _key(asked: argparse.Namespace) -> bytes | None:
-    file, set_ = asked.key_file, os.environ.get("QRLAB_KEY")
-    keys = [asked.key, file and file.rstrip(b"\r\n"), set_ and os.fsencode(set_)]
+    file, variable = asked.key_file, os.environ.get("QRLAB_KEY")
+    keys = [asked.key, file and file.rstrip(b"\r\n"), variable and os.fsencode(variable)]
     given = [key for key in keys if key is not None]
     if len(given) > 1:
-        raise ValueError(
-            f"--key must come once, by --key, --key-file or QRLAB_KEY, and comes {len(given)} times"
-        )
+        places = "--key, --key-file or QRLAB_KEY"
+        raise ValueError(f"--key must come once, by {places}, and comes {len(given)} times")
     return given[0] if given else None
 
 
@@ -113,51 +108,25 @@ def _audit(asked: argparse.Namespace, what: Any, key: bytes | None, number: int)
     for *left, last in found.table.itertuples(index=False):
         first, *more = wrap(last, 44)
         rows += [[*left, first], *([""] * len(left) + [line] for line in more)]
-    said = [columns(rows, str.ljust, "  ")]
-    said += ["\n".join(f"{code}: {why}" for code, why in found.findings) or "No findings."]
+    why = "\n".join(f"{code}: {message}" for code, message in found.findings)
+    said = [columns(rows, str.ljust, "  "), why or "No findings."]
     if content is not None and {asked.scenario, asked.print_dpi, asked.camera_distance_mm} != {None}:
-        printing = found.smallest_width(_scenario(asked), trials=asked.trials)
+        printing = found.smallest_width(scenario(asked), trials=asked.trials)
         answer["printing"] = printing.to_dict()
         said.append(printing.reason)
     if asked.plot is not None:
+        from matplotlib.figure import Figure  # slow to load
+
         path = asked.plot.with_stem(f"{asked.plot.stem}-{number}") if number else asked.plot
-        answer["plot"] = _drawn(found, path, asked.show_content)
-        name = in_a_line(str(path))
-        said.append(f"wrote {name}" if answer["plot"] else f"did not write {name}: no symbol is there")
+        answer["plot"] = str(path) if found.symbol else None
+        said.append(f"did not write {in_a_line(str(path))}: no symbol is there")
+        if found.symbol:
+            found.plot(show_content=asked.show_content, ax=(figure := Figure()).subplots())
+            figure.savefig(path)
+            said[-1] = f"wrote {in_a_line(str(path))}"
     if content is not None and asked.show_content:
         answer["content"] = content.decode(errors="backslashreplace") if found.text is None else found.text
         said.append(f"content: {json.dumps(answer['content'], ensure_ascii=False)}")
     said += [graph.NO_VERIFICATION] if found.symbol else []
-    lost = found.symbol is None and "image-unreadable" in [finding.code for finding in found.findings]
+    lost = found.symbol is None and "image-unreadable" in dict(found.findings)
     return 3 if lost and not found.declared else 1 if found.findings else 0, answer, "\n\n".join(said)
-
-
-def _drawn(found: "graph.Audit", path: Path, show_content: bool) -> str | None:
-    """The file that was drawn, None where there is no symbol."""
-    from matplotlib.figure import Figure  # slow to load
-
-    if found.symbol is None:
-        return None
-    figure = Figure()
-    found.plot(show_content=show_content, ax=figure.subplots())
-    figure.savefig(path)
-    return str(path)
-
-
-def _scenario(asked: argparse.Namespace) -> Any:
-    from qrlab.scenario import SCENARIOS  # slow to load
-
-    named = one_of("--scenario", asked.scenario or "sign-in-badge", SCENARIOS)
-    given = {"print_dpi": asked.print_dpi, "camera_distance_mm": asked.camera_distance_mm}
-    return SCENARIOS[named].change(**{name: value for name, value in given.items() if value is not None})
-
-
-def in_a_line(text: str) -> str:
-    """A text with what is no printable character escaped."""
-    return "".join(x if x.isprintable() else repr(x)[1:-1] for x in text)
-
-
-def columns(rows: Sequence[Sequence[str]], align: Callable[[str, int], str], gap: str) -> str:
-    """Rows of cells as lines, in columns."""
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return "\n".join(gap.join(map(align, row, widths)).rstrip() for row in rows)
