@@ -116,7 +116,7 @@ ALSO = {"capacity-exceeded": ["version-mismatch"], "image-unreadable": ["lost-bl
 ALSO |= {code: ["image-unreadable"] for code in ("lost-blocks", "data-not-decodable", "other-symbology")}
 
 
-@pytest.mark.parametrize("code", FINDINGS)
+@pytest.mark.parametrize("code", [code for code in FINDINGS if code != "wrong-width"])  # in test_graph_many
 def test_each_finding_has_its_case_and_stands_alone_or_nearly(code):
     more = {"readers": ["zxing", "zxing-pure"]} if code == "some-readers-fail" else {}
     found = codes(CASES[code], **more)

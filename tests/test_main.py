@@ -119,7 +119,6 @@ BAD = {
     "an area that is none": (("choose", "--damage", "blot:big"), "--damage", "2% or 0.02", "'big'"),
     "too few trials": (("choose", "--trials", "1"), "trials", "from 10 to", "1"),
     "no file": (("audit", "nothing.json"), "file", "can't be read", "nothing.json", "No such"),
-    "a folder": (("audit", "."), "file", "can't be read", "Is a directory"),
     "an endless file": (("audit", "/dev/zero"), "file", "can't be read", "no regular file"),
     "a name of two lines": (("audit", "a\nb\x1b[1m"), "file", r"a\nb\x1b[1m", "No such"),
     "an argument of two lines": (("audit", __file__, "--a\nb"), r"--a\nb"),

@@ -209,10 +209,10 @@ def test_a_module_and_its_functions_are_small(path):
 def test_the_package_is_small():
     assert sum(map(lines, MODULES)) <= 3600
     assert sum(map(lines, READERS)) <= 600
-    assert sum(map(lines, PICTURES)) <= 780
-    assert sum(map(lines, GRAPH)) <= 1000
+    assert sum(map(lines, PICTURES)) <= 785
+    assert sum(map(lines, GRAPH)) <= 1400  # with badges and batches
     assert sum(map(lines, SHEETS)) <= 1060
-    assert sum(map(lines, COMMANDS)) <= 320
+    assert sum(map(lines, COMMANDS)) <= 400
 
 
 def test_types_are_shipped():

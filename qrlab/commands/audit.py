@@ -12,8 +12,12 @@ from typing import Any
 
 from qrlab import graph
 from qrlab.commands import Answer, columns, in_a_line, scenario
+from qrlab.files import records, write_whole
 
 _ENDINGS = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".eps")
+NOT_PRINT = """If it does not sign in, print is not the reason.  Microsoft Entra needs a code and a PIN that
+are active, and the camera of an iOS, iPadOS or Android device: barcode scanners, desktop apps and browsers
+are not supported (learn.microsoft.com/entra/identity/authentication/concept-authentication-qr-code)."""
 STATUSES = """
 exit status: 0 nothing found, 1 findings, 2 the input can't be used, 3 a picture by itself in which no symbol
 is found or that can't be read, 130 interrupted; of several resources in a file the highest
@@ -23,7 +27,13 @@ is found or that can't be read, 130 interrupted; of several resources in a file 
 def add_options(add: Callable) -> None:
     """The options of `qrlab audit`."""
     # fmt: off
-    add("file", type=read, help="JSON with the resource, or several, or a picture; -: standard input")
+    add("files", nargs="+", metavar="FILE", help="JSON with the resource, or several, or a picture; -: "
+        "standard input; several files or a folder: a row for each resource")
+    add("--csv", type=Path, metavar="OUT", help="write a row for each resource")
+    add("--cache", type=Path, default=Path(".qrlab"), metavar="FOLDER", help="to go on from (.qrlab)")
+    add("--who", action="store_true", help="show whose it is, and if the document's id is in it")
+    add("--scan-dpi", type=float, metavar="DPI", help="of a scan, for the printed width (as its file says)")
+    add("--meant-mm", type=float, metavar="MM", help="the printed width that was meant, with its quiet zone")
     add("--resource", type=read, metavar="FILE", help="for a photograph: JSON of the code that was printed")
     add("--code", help="which of an authentication method's: standard, temporary")
     add("--readers", dest="by", metavar="NAMES", help="readers or panels, commas between (the quick ones)")
@@ -65,7 +75,13 @@ def _plot(file: str) -> Path:
 
 
 def audit(asked: argparse.Namespace) -> Answer:
-    """Audit each resource in the file, or the picture."""
+    """Audit each resource in the file, or the picture; of several files or a folder, a row each."""
+    if len(asked.files) > 1 or asked.csv is not None or Path(asked.files[0]).is_dir():
+        return _many(asked)
+    try:
+        asked.file = read(asked.files[0])
+    except argparse.ArgumentTypeError as problem:
+        raise ValueError(f"argument file: {problem}") from None
     given, key = _given(asked), _key(asked)
     answers = [_audit(asked, what, key, k if len(given) > 1 else 0) for k, what in enumerate(given, 1)]
     if len(answers) == 1:
@@ -76,18 +92,11 @@ def audit(asked: argparse.Namespace) -> Answer:
 
 def _given(asked: argparse.Namespace) -> list[Any]:
     """What to audit: a picture, or each resource in a document."""
+    if asked.resource is None:
+        return graph.many.given(asked.file, asked.code)
+    declared = graph.QrCodeImageDetails.from_json(asked.resource, asked.code)
     picture = graph.documents.picture_in(asked.file)
-    if asked.resource is not None:
-        declared = graph.QrCodeImageDetails.from_json(asked.resource, asked.code)
-        return [replace(declared, binary_value=asked.file if picture is None else picture)]
-    if picture is not None:
-        return [picture]
-    try:
-        return [*graph.QrCodeImageDetails.all_from_json(asked.file, asked.code)]
-    except ValueError:
-        if graph.documents.kind_of(asked.file) is not None:
-            raise
-    return [asked.file]  # neither, as the audit says
+    return [replace(declared, binary_value=asked.file if picture is None else picture)]
 
 
 def _key(asked: argparse.Namespace) -> bytes | None:
@@ -102,7 +111,8 @@ def _key(asked: argparse.Namespace) -> bytes | None:
 
 def _audit(asked: argparse.Namespace, what: Any, key: bytes | None, number: int) -> Answer:
     """One audit; number: of several, in the names of plots, or 0."""
-    found = graph.audit(what, key=key, readers=None if asked.by is None else asked.by.split(","))
+    readers = None if asked.by is None else asked.by.split(",")
+    found = graph.audit(what, key=key, readers=readers, scan_dpi=asked.scan_dpi, meant_mm=asked.meant_mm)
     answer, content = found.to_dict(), found.reveal()
     rows = [list(found.table)]
     for *left, last in found.table.itertuples(index=False):
@@ -127,6 +137,33 @@ def _audit(asked: argparse.Namespace, what: Any, key: bytes | None, number: int)
     if content is not None and asked.show_content:
         answer["content"] = content.decode(errors="backslashreplace") if found.text is None else found.text
         said.append(f"content: {json.dumps(answer['content'], ensure_ascii=False)}")
+    if asked.who:
+        answer["who"] = who = graph.many.whose(found)
+        said.append(_whose(who))
+    said += [NOT_PRINT] if graph.many.sound(found) else []
     said += [graph.NO_VERIFICATION] if found.symbol else []
-    lost = found.symbol is None and "image-unreadable" in dict(found.findings)
-    return 3 if lost and not found.declared else 1 if found.findings else 0, answer, "\n\n".join(said)
+    return graph.many.status(found), answer, "\n\n".join(said)
+
+
+def _whose(who: dict | None) -> str:
+    if who is None:
+        return "user: unknown, as no content of Microsoft Graph's was read"
+    in_words = {None: "the document has no id", True: "the document's id is in the content"}
+    return f"user: {who['user']}; {in_words.get(who['id_matches'], 'the id in the document is another')}"
+
+
+def _many(asked: argparse.Namespace) -> Answer:
+    """A row for each resource in all files."""
+    alone = {"--resource": asked.resource, "--plot": asked.plot, "--scenario": asked.scenario}
+    alone |= {"--dpi": asked.print_dpi, "--show-content": asked.show_content or None}
+    for option in (name for name, value in alone.items() if value is not None):
+        raise ValueError(f"{option} must go with one file, and not with several, a folder or --csv")
+    readers = None if asked.by is None else asked.by.split(",")
+    table = graph.audit_all(asked.files, code=asked.code, readers=readers, who=asked.who, cache=asked.cache)
+    if asked.csv is not None:
+        write_whole(asked.csv, table.to_csv(index=False, lineterminator="\n"))
+    bad = table[table.status > 0]
+    said = [f"{in_a_line(name)}: {why}" for name, why in zip(bad.name, bad.why_not.fillna(bad.findings))]
+    summary = graph.many.summary(table)
+    data = {"rows": records(table), "summary": summary}
+    return int(table.status.max()), data, "\n".join([*said, *[""] * bool(said), summary])

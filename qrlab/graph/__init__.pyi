@@ -1,5 +1,6 @@
 from . import audits as audits
 from . import documents as documents
+from . import many as many
 from . import resource as resource
 from .advice import Advice as Advice
 from .audits import GRADES as GRADES
@@ -11,5 +12,6 @@ from .audits import audit as audit
 from .audits import measure as measure
 from .findings import FINDINGS as FINDINGS
 from .findings import Finding as Finding
+from .many import audit_all as audit_all
 from .resource import QrCodeImageDetails as QrCodeImageDetails
 from .resource import Secret as Secret

@@ -18,19 +18,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from qrlab.checks import integer, one_of
+from qrlab.checks import integer, number, one_of
 from qrlab.files import records
 from qrlab.graph.documents import picture_in
-from qrlab.graph.findings import Finding, in_order, of_declared, of_no_symbol, of_print, of_readers, of_symbol
+from qrlab.graph.findings import (
+    Finding,
+    in_order,
+    of_declared,
+    of_no_symbol,
+    of_print,
+    of_readers,
+    of_symbol,
+    of_width,
+)
 from qrlab.graph.resource import QrCodeImageDetails, Secret, shown
 from qrlab.model import judge
-from qrlab.optics import project
+from qrlab.optics import MM_PER_INCH, project
 from qrlab.pictures.asked import asked_readers, framed, read_by
 from qrlab.pictures.codes import find_codes
 from qrlab.pictures.corners import to_picture
 from qrlab.pictures.measured import GRADES as GRADES
 from qrlab.pictures.measured import Measured, measure, survivors, text_or_bytes
-from qrlab.pictures.pixels import PictureError, kind_of, rasterized
+from qrlab.pictures.pixels import PictureError, dpi_of, kind_of, rasterized
 from qrlab.symbols import layout
 
 if TYPE_CHECKING:
@@ -55,7 +64,8 @@ class Audit:
     """What a resource declares, what its picture shows, and where they differ; or a picture alone.
     declared, measured: dicts ready for JSON, without content, empty where there is nothing; findings: in the
     order of FINDINGS.  The credential itself, shown nowhere: symbol: what was measured; image: what was
-    looked at of the picture, uint8 height×width; content: what it holds; each None where there is none."""
+    looked at of the picture, uint8 height×width; content: what it holds; code_id: that of the qrCode;
+    each None where there is none."""
 
     declared: dict
     measured: dict
@@ -63,6 +73,7 @@ class Audit:
     symbol: Measured | None
     image: np.ndarray | None
     content: bytes | None
+    code_id: str | None = None
 
     def __repr__(self) -> str:
         return f"Audit({len(self.findings)} findings: {', '.join(f.code for f in self.findings) or 'none'})"
@@ -144,51 +155,62 @@ class Audit:
 
 
 def audit(
-    what: Any, *, code: str | None = None, readers: Sequence[str] | None = None, key: bytes | None = None
+    what: Any,
+    *,
+    code: str | None = None,
+    readers: Sequence[str] | None = None,
+    key: bytes | None = None,
+    scan_dpi: float | None = None,
+    meant_mm: float | None = None,
 ) -> Audit:
     """Compare what is declared with what the picture shows, or look at a picture, such as a badge's.
     what: a resource or what holds one (see QrCodeImageDetails.from_json, and code there); or a picture:
     bytes of an SVG, PDF, PNG, JPEG or other (see pictures.pixels), or uint8 height×width; readers: names of
     readers and panels, None: the quick ones that are here, and the others where none of these reads; key: of
-    the digests, 1 to 64 bytes, None: one of this session.  It takes ten seconds at most.
+    the digests, 1 to 64 bytes, None: one of this session; scan_dpi: dots per inch of a scan, for the printed
+    width, None: what its file says; meant_mm: the width that was meant, quiet zone included.  It takes ten
+    seconds at most.
     Raises ValueError for what is none of these, PictureError for a picture by itself that can't be used."""
-    key = _KEY if key is None else key
-    if not isinstance(key, bytes) or not 1 <= len(key) <= 64:
-        raise ValueError("key must be 1 to 64 bytes, not what came")  # which may be a secret
-    turns = asked_readers(readers)
+    key, turns = _checked(key, scan_dpi=scan_dpi, meant_mm=meant_mm), asked_readers(readers)
     details, picture = _given(what, code)
     declared, found = ({}, []) if details is None else (_declared(details, key), [*of_declared(details)])
-    known = None if details is None else details.raw_content
-    vector = isinstance(picture, bytes) and kind_of(picture) == "svg"
-    image: np.ndarray | None
+    own, image = details or QrCodeImageDetails(), None
     try:
         image, zoom = rasterized(picture) if isinstance(picture, bytes) else (picture, 1.0)
     except PictureError as problem:
         if details is None:
             raise
-        image, found = None, [*found, ("not-an-image", str(problem))]
+        found.append(("not-an-image", str(problem)))
     if image is None:
         return Audit(declared, {}, in_order(found), None, None, None)
     every = find_codes(image)
-    image, codes, less = framed(image, every, known)
-    symbol = measure(image, known, codes)
+    image, codes, less = framed(image, every, own.raw_content)
+    symbol = measure(image, own.raw_content, codes)
     seen = next((code.content for code in codes if code.valid), None) if symbol is None else symbol.content
-    outcomes, content = read_by(image, turns, seen or known, every)
-    content = content if seen or "ok" in outcomes.values() else None
-    measured: dict = {"found": symbol is not None, "readers": outcomes}
+    outcomes, content = read_by(image, turns, seen or own.raw_content, every)
+    held = Secret(content) if content is not None and (seen or "ok" in outcomes.values()) else None
+    measured: dict = {"found": symbol is not None, "readers": outcomes, "note": NO_VERIFICATION}
     found += of_readers(outcomes)
     if symbol is None:
         found += of_no_symbol(outcomes, codes)
     else:
-        module_px = symbol.module_px / zoom / less
-        measured |= _measured(symbol, content or known)
-        measured |= {"module_px": round(module_px, 3), "codes": max(len(every), 1)}
-        found += of_print(symbol, None if vector else module_px)
-        found += of_symbol(symbol, details or QrCodeImageDetails())
-    measured["content"] = _described(content, key, symbol.text if symbol else None)
-    measured["note"] = NO_VERIFICATION
-    held = None if content is None else Secret(content)
-    return Audit(declared, measured, in_order(found), symbol, image, held)
+        drawn = isinstance(picture, bytes) and kind_of(picture) in ("svg", "pdf")
+        dpi, module_px = None if drawn else scan_dpi or dpi_of(picture), symbol.module_px / zoom / less
+        measured |= _measured(symbol, held or own.raw_content, module_px, dpi) | {"codes": max(len(every), 1)}
+        found += of_width(measured.get("width_mm"), meant_mm)
+        found += of_print(symbol, None if drawn else module_px)
+        found += of_symbol(symbol, own)
+    measured["content"] = _described(held, key, None if symbol is None else symbol.text)
+    return Audit(declared, measured, in_order(found), symbol, image, held, own.code_id)
+
+
+def _checked(key: bytes | None, **sizes: float | None) -> bytes:
+    """The key, or this session's; ValueError for what is none, and for sizes that are no numbers."""
+    if key is not None and (not isinstance(key, bytes) or not 1 <= len(key) <= 64):
+        raise ValueError("key must be 1 to 64 bytes, not what came")  # which may be a secret
+    for name, value in sizes.items():
+        value is None or number(name, value, 1, 100_000)
+    return _KEY if key is None else key
 
 
 def _given(what: Any, code: str | None) -> tuple[QrCodeImageDetails | None, bytes | np.ndarray | None]:
@@ -226,8 +248,8 @@ def _described(content: bytes | None, key: bytes, read: str | None = None) -> di
     return {"bytes": len(content), "character_set": name, "characters": kinds, "digest": digest}
 
 
-def _measured(symbol: Measured, content: bytes | None) -> dict:
-    """What Audit.measured says of a symbol."""
+def _measured(symbol: Measured, content: bytes | None, module_px: float, dpi: float | None) -> dict:
+    """What Audit.measured says of a symbol; dpi: of a scan, None for no scan."""
     said: dict = {"version": symbol.version, "error_correction_level": symbol.level.lower()}
     said |= {"mask": symbol.mask, "modules": len(symbol.modules), "quiet_zone": symbol.quiet_zone}
     said |= {"kind": symbol.kind, "contrast": round(symbol.contrast, 3)}
@@ -236,7 +258,10 @@ def _measured(symbol: Measured, content: bytes | None) -> dict:
     said |= {"certain": symbol.certain, "wrong_modules": int(symbol.wrong.sum())}
     if symbol.wrong.any() and symbol.certain and content is not None:
         said["levels"] = records(survivors(symbol.wrong, text_or_bytes(content)), 4)
-    return said
+    if dpi is not None:
+        across_px = (len(symbol.modules) + 8) * module_px
+        said |= {"width_mm": round(across_px / dpi * MM_PER_INCH, 2), "scan_dpi": dpi}
+    return said | {"module_px": round(module_px, 3)}
 
 
 def _in_words(of: dict) -> dict[str, str]:
@@ -256,6 +281,8 @@ def _in_words(of: dict) -> dict[str, str]:
     if of.get("found"):
         quiet, blocks, unused = of["quiet_zone"], of["blocks"], of["unused_error_correction"]
         words["size"] = f"{of['modules']}×{of['modules']} modules of {of['module_px']:.3g} px"
+        if "width_mm" in of:
+            words["printed width"] = f"{of['width_mm']:g} mm with its quiet zone, at {of['scan_dpi']:.4g} dpi"
         words["mask"] = of["mask"]
         words["quiet zone"] = f"{quiet} modules" + " or more" * (quiet == 4)
         if quiet is None:

@@ -227,6 +227,7 @@ def values_of(place: Place) -> dict[str, Any]:
     if as_text:
         remarks.insert(0, ("version-not-a-number", f'version must be a number, not text, "{version}"'))
     about = {"temporary": place.temporary, "with_pin": place.pin, "remarks": tuple(remarks)}
+    about["code_id"] = around["id"] if isinstance(around.get("id"), str) else None
     return values | window | about
 
 

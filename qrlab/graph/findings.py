@@ -16,7 +16,8 @@ FINDINGS += ("version-not-a-number", "capacity-exceeded", "expired", "not-yet-va
 FINDINGS += ("lifetime-too-long", "contains-pin", "not-an-image", "image-unreadable", "some-readers-fail")
 FINDINGS += ("other-symbology", "lost-blocks", "data-not-decodable", "version-mismatch", "level-mismatch")
 FINDINGS += ("content-mismatch", "quiet-zone-too-small", "light-on-dark", "mirrored", "low-contrast")
-FINDINGS += ("too-few-pixels", "higher-level-free")
+FINDINGS += ("too-few-pixels", "wrong-width", "higher-level-free")
+_WIDTH_OFF = 0.03  # of what was meant: a printer that fits a page to its margins is off by more
 LEAST_PX = 2  # pixels a module: with fewer readers guess
 _LONGEST = 4 * 7089  # bytes of text that any symbol holds: each of 40-L's 7,089 characters takes up to four
 _SIXTHS = {"byte": 48, "kanji": 39, "alphanumeric": 33, "numeric": 20}  # of a bit, a byte or a character
@@ -147,6 +148,15 @@ def of_print(symbol: Measured, module_px: float | None) -> Iterator[tuple[str, s
         yield "low-contrast", f"{contrast}, not {symbol.contrast:.0%} (grade {symbol.contrast_grade})"
     if module_px is not None and module_px < LEAST_PX:
         yield "too-few-pixels", f"a module must have {LEAST_PX} pixels or more, not {module_px:.1f}"
+
+
+def of_width(width_mm: float | None, meant_mm: float | None) -> Iterator[tuple[str, str]]:
+    """Is a print as wide as was meant, if that is known?"""
+    if width_mm and meant_mm and abs(width_mm / meant_mm - 1) > _WIDTH_OFF:
+        yield (
+            "wrong-width",
+            f"its printed width must be {meant_mm:g} mm, within {_WIDTH_OFF:.0%}, not {width_mm:g}",
+        )
 
 
 def of_symbol(symbol: Measured, details: QrCodeImageDetails) -> Iterator[tuple[str, str]]:

@@ -64,7 +64,8 @@ class QrCodeImageDetails(_Hidden):
     case, or another member as it came; raw_content: bytes that the code holds; version: its number; unknown:
     other properties, kept as they came, "@odata.type" among them.  Of what was around it, and isn't compared:
     valid_from, valid_until: dates and times with an offset; temporary: is it a temporary code's, None if that
-    is unknown; with_pin: has the document a PIN's code too; remarks: (code, message) of findings so far."""
+    is unknown; with_pin: has the document a PIN's code too; code_id: the qrCode's; remarks: (code, message)
+    of findings so far."""
 
     binary_value: bytes | None = None
     error_correction_level: str | None = None
@@ -75,6 +76,7 @@ class QrCodeImageDetails(_Hidden):
     valid_until: datetime | None = field(default=None, compare=False)
     temporary: bool | None = field(default=None, compare=False)
     with_pin: bool = field(default=False, compare=False)
+    code_id: str | None = field(default=None, compare=False)
     remarks: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
@@ -91,6 +93,8 @@ class QrCodeImageDetails(_Hidden):
         level = self.error_correction_level
         if shown(level) != level:
             object.__setattr__(self, "error_correction_level", _Text(level))
+        if typed("code_id", self.code_id, str) is not None:
+            object.__setattr__(self, "code_id", _Text(self.code_id))
 
     def __repr__(self) -> str:
         parts = {"picture": self.binary_value, "content": self.raw_content}

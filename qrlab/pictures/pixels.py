@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 
 MOST_BYTES = 20_000_000  # of a picture
 _MOST_PIXELS, _ENOUGH_PIXELS = 60_000_000, 12_000_000  # in a file; beyond the second it is made smaller
+_SCREEN_DPI = 100  # cameras and screens say 72 or 96 of all their pictures
 _SECONDS = 8  # for drawing
 _STARTS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"BM": "bmp"}
 _STARTS |= {b"%PDF-": "pdf", b"II*\0": "tiff", b"MM\0*": "tiff"}
@@ -105,6 +106,14 @@ def rasterized(data: bytes) -> tuple[np.ndarray, float]:
     image, zoom = _on_white(data, str(kind))
     larger = max(1, 800 // max(image.shape))
     return image.repeat(larger, axis=0).repeat(larger, axis=1), larger * zoom
+
+
+def dpi_of(data: Any) -> float | None:
+    """The dots per inch that a file of pixels says of itself; None for none, a screen's, and no file."""
+    with suppress(Exception), Image.open(io.BytesIO(data)) as opened:  # a decoder may raise anything
+        dpi = float(opened.info["dpi"][0])
+        return dpi if dpi > _SCREEN_DPI else None
+    return None
 
 
 def _needed(module: str, what: str) -> Any:
