@@ -284,9 +284,8 @@ def _in_words(of: dict) -> dict[str, str]:
         if "width_mm" in of:
             words["printed width"] = f"{of['width_mm']:g} mm with its quiet zone, at {of['scan_dpi']:.4g} dpi"
         words["mask"] = of["mask"]
-        words["quiet zone"] = f"{quiet} modules" + " or more" * (quiet == 4)
-        if quiet is None:
-            words["quiet zone"] = "unknown: the edge of the picture cuts it"
+        cut, wide = "unknown: the edge of the picture cuts it", " or more" * (quiet == 4)
+        words["quiet zone"] = cut if quiet is None else f"{quiet} modules{wide}"
         words |= {"kind": of["kind"]} if of["kind"] else {}
         words["symbol contrast"] = f"{of['contrast']:.0%} (grade {of['contrast_grade']})"
         words["wrong modules"] = f"{'' if of['certain'] else 'at least '}{of['wrong_modules']:,}"
