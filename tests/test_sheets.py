@@ -142,7 +142,7 @@ def test_another_sheets_plan_is_not_lost(tmp_path):
     qr.sheet(tmp_path / "a.pdf", TEXT, mm=[20], copies=1)
     before = (tmp_path / "a.csv").read_text()
     qr.sheet(tmp_path / "a.pdf", TEXT, mm=[20], copies=1)
-    with pytest.raises(FileExistsError, match="name another file, or force it"):
+    with pytest.raises(FileExistsError, match="is not of this sheet: name another file, or force it"):
         qr.sheet(tmp_path / "a.pdf", TEXT, mm=[25], copies=1)
     assert (tmp_path / "a.csv").read_text() == before
     qr.sheet(tmp_path / "a.pdf", TEXT, mm=[25], copies=1, force=True)
@@ -167,6 +167,12 @@ def test_another_sheets_plan_is_not_lost(tmp_path):
         ({"paper": "a5"}, "paper, unless WIDTHxHEIGHT in mm, must be one of a4, letter"),
         ({"paper": (30, 40)}, "paper must be at least"),
         ({"mm": [3], "dpi": 100}, "mm: width_mm must be at least"),
+        ({"mm": [float("nan")]}, "mm must be a number"),
+        ({"mm": "20"}, "mm must be a number"),
+        ({"damage": ["scratch"]}, "damage must be kinds with their severities"),
+        ({"paper": (1, 2, 3)}, "paper must be a name or"),
+        ({"paper": (2000, 2000), "dpi": 2400}, "paper must have at most 200,000,000 dots"),
+        ({"content": "a\rb"}, "content must have no carriage return"),
         ({"content": "x" * 3000}, "content must be at most"),
         ({"seed": -1}, "seed must be an integer"),
     ],
@@ -186,3 +192,32 @@ def test_marks_are_limited(tmp_path):
 def test_only_pdf_and_png_are_written(tmp_path):
     with pytest.raises(ValueError, match=r"out's ending must be one of \.pdf, \.png"):
         qr.sheet(tmp_path / "a.svg", TEXT)
+
+
+def test_what_is_there_is_not_overwritten(tmp_path):
+    (tmp_path / "notes.pdf").write_text("something else")
+    with pytest.raises(FileExistsError, match=r"notes\.pdf is not of this sheet"):
+        qr.sheet(tmp_path / "notes.pdf", TEXT, mm=20, copies=1)
+    assert (tmp_path / "notes.pdf").read_text() == "something else"
+    with pytest.raises(ValueError, match="out must be a file in a folder that is there"):
+        qr.sheet(tmp_path / "nowhere" / "a.pdf", TEXT)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("x_mm", "abc", "could not convert"),
+        ("content", "", "each symbol must have a number and content of its own"),
+        ("number", "1", "each symbol must have a number"),
+        ("damage", "mud", "damage must be one of"),
+        ("side_mm", "0", "side_mm must be a number from 1"),
+        ("level", "X", "level must be one of"),
+        ("print_width_mm", "", "each symbol must have"),
+    ],
+)
+def test_an_edited_plan_is_refused_in_a_line(tmp_path, column, value, said):
+    plan = qr.sheet(tmp_path / "a.pdf", TEXT, mm=[20], copies=1, levels="LH").astype(object)
+    plan.loc[0, column] = value
+    plan.to_csv(tmp_path / "b.csv", index=False)
+    with pytest.raises(ValueError, match=f"plan must be as qrlab sheet wrote it: .*{said}"):
+        read_plan(tmp_path / "b.csv")

@@ -2,11 +2,14 @@
 
 import argparse
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-Answer = tuple[int, object, str]  # the exit status, what --json prints, and what is printed otherwise
+from qrlab.checks import integer, number
+from qrlab.commands import Answer
+
 _DAMAGE = "KIND:SEVERITY,…"
 # What the simulation takes from another's camera: all but where it stands.
 _SEEN = ("frame_width_px", "frame_height_px", "fov_deg", "lens_blur_px", "tilt_deg", "exposure", "noise")
@@ -48,14 +51,15 @@ def sheet(asked: argparse.Namespace) -> Answer:
     """Write a sheet and its plan."""
     from qrlab.sheets.sheet import sheet as write
 
-    wide, _, high = asked.paper.partition("x")
-    sized = wide.replace(".", "").isdigit() and high.replace(".", "").isdigit()
+    sized = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)x([0-9]+(?:\.[0-9]+)?)", asked.paper.lower())
     payload = 60 if asked.content is None and asked.payload is None else asked.payload
     same = {
         name: getattr(asked, name) for name in ("mm", "levels", "copies", "dpi", "labels", "seed", "force")
     }
-    damage = dict(_damage(text) for text in asked.damage)
-    paper = (float(wide), float(high)) if sized else asked.paper
+    damage: dict[str, list[float]] = {}
+    for kind, severities in map(_damage, asked.damage):
+        damage[kind] = damage.get(kind, []) + severities
+    paper = (float(sized[1]), float(sized[2])) if sized else asked.paper
     plan = write(asked.out, asked.content, payload=payload, damage=damage, paper=paper, **same)
     symbols, beside = int((plan.what == "symbol").sum()), Path(asked.out).with_suffix(".csv")
     said = f"wrote {asked.out}: {symbols} symbols on {plan.page.max()} pages; its plan is {beside}"
@@ -78,15 +82,23 @@ def photos(asked: argparse.Namespace) -> Answer:
     from qrlab.sheets.contact import contact_sheet
     from qrlab.sheets.reading import photos as read
 
+    for option, file in (("--camera", asked.camera), ("--contact", asked.contact)):
+        if file is not None and (not file.parent.is_dir() or file.is_dir()):
+            raise ValueError(f"{option} must be a file in a folder that is there, not {file}")
+    if asked.predict is not None:
+        integer("--predict", asked.predict, 2, 10_000)
     found = read(asked.folder, asked.plan, readers=asked.readers, cache=asked.cache)
     data: dict = {"photographs": _records(found.photographs), "readings": _records(found.readings)}
     if asked.contact is not None:
         contact_sheet(found, asked.contact)
     if found.plan is None:
-        data["rates"] = found.rates("reader")
+        data |= {"codes": found.codes, "rates": found.rates("reader")}
     else:
         data |= {"rates": found.rates(["level", "reader"]), "differences": found.differences("level")}
         data["widths and distances"] = found.rates(["print_width_mm", "distance_cm"])
+        if found.readings.damage.nunique() > 1 or found.readings.severity.nunique() > 1:
+            data["damage"] = found.rates(["damage", "severity", "level"])
+    if asked.camera is not None or asked.predict is not None or found.plan is not None:
         data |= _camera(asked, found)
     tables = {name: table for name, table in data.items() if hasattr(table, "to_string")}
     said = [f"{name}\n{table.round(3).to_string(index=False)}" for name, table in tables.items()]
@@ -94,6 +106,8 @@ def photos(asked: argparse.Namespace) -> Answer:
     said += [f"{row.photograph}: {row.why_not}" for row in bad.itertuples()]
     said += [f"{name}: {value:.3g}" for name, value in data.get("scores", {}).items()]
     said += [f"{file} is {first} once more, and counts once" for file, first in found.again.items()]
+    said += [found.unseen()] if found.unseen() else []
+    data["again"] = found.again
     text = found.readings.to_csv(index=False).rstrip() if asked.csv else "\n\n".join(said)
     return 0, data | {name: _records(table) for name, table in tables.items()}, text
 
@@ -103,16 +117,18 @@ def _camera(asked: argparse.Namespace, found: Any) -> dict:
     try:
         camera = found.found
     except ValueError:
-        return {}
+        if asked.camera is None and asked.predict is None:
+            return {}
+        raise
     data = {"camera and print": camera.table}
     if asked.camera is not None:
         camera.save(asked.camera)
     if asked.predict is not None:
         from qrlab.sheets.prediction import beside, predicted, scores
 
-        by = ["level", "distance_cm"]
-        readings = predicted(found, asked.predict)
+        readings, by = predicted(found, asked.predict), ["level", "distance_cm"]
         data |= {"prediction": beside(readings, by), "scores": scores(readings, by)}
+        data["prediction by width and damage"] = beside(readings, ["print_width_mm", "damage", "severity"])
     return data
 
 
@@ -126,7 +142,7 @@ def seen_by(file: str) -> dict[str, float]:
     """Settings of a Scenario's camera from what `qrlab photos --camera` wrote; it stays where it is."""
     try:
         camera = json.loads(Path(file).read_text(encoding="utf-8"))["camera"]
-        return {f"camera_{name}": camera[name] for name in _SEEN}
+        return {f"camera_{name}": number(name, camera[name], 0) for name in _SEEN}
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise ValueError(
             f"--camera must be a file that qrlab photos --camera wrote, not {file}: {problem}"

@@ -14,7 +14,7 @@ _SAMPLES = 8_000  # pixels of a symbol that are compared with what they should s
 _RIM = 3  # modules of the quiet zone that are looked at
 _GROWN = 4  # fine pixels that ink may be grown or shrunk by
 _STEP = 0.1  # by which a guess is changed to see what follows
-_LEVEL = 0.03  # so near to ink or paper nothing is left of an edge: what differs there is noise
+_LEVEL = 0.01  # so near to ink or paper nothing is left of an edge: what differs there is noise
 
 
 class Fitted(NamedTuple):
@@ -22,7 +22,7 @@ class Fitted(NamedTuple):
     corners: 4×2 px; px_per_module: along the axis that no tilt shortens; tilt_deg, tilt_axis_deg and
     rotation_deg as of Camera; blur_px: standard deviation of lens and sensor; ink, paper: light, 0 to 1 of
     what a pixel holds; spread: of the ink at each edge, modules; noise: standard deviation of the light;
-    explained: share of the variance that the simulation accounts for."""
+    explained: share of the variance between modules that the simulation accounts for."""
 
     corners: np.ndarray
     px_per_module: float
@@ -73,11 +73,19 @@ def fitted(image: np.ndarray, corners: np.ndarray, modules: np.ndarray) -> Fitte
     ).x
     (where, blur, spread), (dark, shown, (paper, _, _, ink, _, _)) = meant(best), seen(best)
     rest = light - shown
-    level = (dark < _LEVEL) | (dark > 1 - _LEVEL)
-    noise = 1.4826 * np.median(np.abs(rest[level])) if level.any() else np.nan
     alone = float(np.sqrt(max(blur**2 - 1 / 12, 0)))  # without a pixel's own width, as Camera has it
-    explained = 1 - float(rest.var() / light.var())
-    return Fitted(where, *pose(where, n), alone, float(ink), float(paper), spread, float(noise), explained)
+    module = np.floor(project(np.linalg.inv(to_picture(where, n)), middles)).astype(int) @ [1, 2 * n]
+    _, module = np.unique(module, return_inverse=True)
+    means = [np.bincount(module, of) / np.bincount(module) for of in (rest, light)]  # noise is none of these
+    told = float(ink), float(paper), spread, _noise(rest, dark), 1 - float(means[0].var() / means[1].var())
+    return Fitted(where, *pose(where, n), alone, *told)
+
+
+def _noise(rest: np.ndarray, dark: np.ndarray) -> float:
+    """Its standard deviation, the mean over ink and paper, by medians, which know no outliers."""
+    levels = (rest[level] for level in (dark < _LEVEL, dark > 1 - _LEVEL) if level.any())
+    spreads = [1.4826 * np.median(np.abs(of - np.median(of))) for of in levels]
+    return float(np.sqrt(np.mean(np.square(spreads)))) if spreads else np.nan
 
 
 def tilt_of(matrix: np.ndarray, focal_px: float, shape: tuple[int, ...]) -> float:

@@ -20,6 +20,8 @@ def contact_sheet(photos: Photos, file: str | Path) -> None:
         raise ValueError(
             f"contact sheet must be outside of {photos.folder}, where it would be read, not {file}"
         )
+    if Path(file).suffix.lower() != ".png":
+        raise ValueError(f"contact sheet must be a PNG, not {file}")
     names = photos.photographs.photograph.head(_MOST)
     rows = -(-len(names) // _ACROSS)
     sheet = Image.new("RGB", (_WIDE * _ACROSS, _HIGH * rows), "white")

@@ -52,7 +52,8 @@ class Photos:
     """Photographs that were read.
 
     photographs: a row each: photograph, width_px, height_px, focal_px (assumed where the file doesn't say),
-    marks, others (codes that are in no plan), tilt_deg of the sheet, why_not (no symbol was found, or "");
+    marks, others (codes that are in no plan), unsure (symbols that may be in view, but too little was seen to
+    tell where), tilt_deg of the sheet, why_not (no symbol was found, or "");
     symbols: a row for each symbol in a photograph: symbol (its number), condition, px_per_module, px_per_mm,
     distance_mm, distance_cm (the photograph's, to the nearest of 10, 15, 20, 30, 40, …), corners, and of
     those that were fitted blur_px, ink, paper, noise and others (see camera.Fitted); readings: a row for each
@@ -117,6 +118,25 @@ class Photos:
         columns = ["a", "b", "difference", "low", "high", "only_a", "only_b", "pairs"]
         return pd.DataFrame(rows, columns=columns)
 
+    @property
+    def codes(self) -> pd.DataFrame:
+        """Without a plan: what was measured of each photograph's code, a row each, and who read it."""
+        names = ["photograph", "version", "level", "unused", "px_per_module", "contrast", "blur_px"]
+        read = self.readings[self.readings.outcome == "ok"].groupby("photograph").reader.agg(" ".join)
+        table = self.symbols.reindex(columns=names)
+        return table.assign(read_by=table.photograph.map(read).fillna("–"))
+
+    def unseen(self) -> str:
+        """What counts in no rate, in words; "" for nothing: failures may be among it."""
+        nothing, unsure = int((self.photographs.why_not != "").sum()), int(self.photographs.unsure.sum())
+        said = [f"{nothing} of {len(self.photographs)} photographs, in which no symbol is found"] * bool(
+            nothing
+        )
+        said += [f"{unsure} symbols that may be in view, but too little was seen to tell where"] * bool(
+            unsure
+        )
+        return f"in no rate: {'; '.join(said)}" if said else ""
+
     @cached_property
     def told(self) -> pd.DataFrame:
         """What each photograph tells of camera and print, a row each, as UNITS has it; nan where no undamaged
@@ -146,7 +166,9 @@ class Photos:
 
     def camera(self, told: pd.Series, **pose: Any) -> Camera:
         """The camera with these parameters of UNITS, and a pose."""
-        width, height, focal = self.photographs[["width_px", "height_px", "focal_px"]].median()
+        sides = self.photographs[["width_px", "height_px"]].astype(float)
+        width, height = sides.max(axis=1).median(), sides.min(axis=1).median()
+        focal = (self.photographs.focal_px.astype(float) / sides.max(axis=1)).median() * width
         said = {x: float(told[x]) for x in ("px_per_mm", "lens_blur_px", "noise", "exposure", "tilt_deg")}
         frame = {"frame_width_px": int(width), "frame_height_px": int(height)}
         return Camera(

@@ -27,6 +27,20 @@ MARK, MOST_MARKS = 8.0, 587  # mm, eight modules of some; AprilTag's 36h11 has s
 CONDITION = ["level", "print_width_mm", "damage", "severity"]
 COLUMNS = ["sheet", "page", "what", "number", "x_mm", "y_mm", "side_mm", "content", "version", "mask"]
 COLUMNS += [*CONDITION, "copy", "print_dpi", "seed", "page_width_mm", "page_height_mm"]
+_WORDS = ("what", "content", "level", "damage")
+_NEEDED = [
+    "content",
+    "version",
+    "mask",
+    "level",
+    "print_width_mm",
+    "severity",
+    "copy",
+    "seed",
+    "x_mm",
+    "y_mm",
+]
+_MOST_DOTS = 200_000_000  # of a page; one byte each while it is drawn
 _IDENTITY = 6  # digits that end a content: three of the sheet, three of the symbol
 
 
@@ -51,6 +65,8 @@ class Asked:
             raise ValueError(f"either content or payload must be given, not payload {self.payload!r}")
         if self.content is not None and not of_type("content", self.content, str):
             raise ValueError("content must have a character or more, and is empty")
+        if "\r" in (self.content or "").replace("\r\n", ""):
+            raise ValueError("content must have no carriage return without a line feed, which a CSV loses")
         for name, values in (("mm", self.mm), ("levels", self.levels)):
             if not values or len(set(values)) < len(values):
                 raise ValueError(f"{name} must have one or more, each once, not {list(map(str, values))}")
@@ -63,14 +79,17 @@ class Asked:
     def page(self) -> tuple[float, float]:
         """Width and height of a page, mm."""
         if isinstance(self.paper, str):
-            return PAPERS[one_of("paper, unless WIDTHxHEIGHT in mm,", self.paper, PAPERS)]
+            return PAPERS[one_of("paper, unless WIDTHxHEIGHT in mm,", self.paper.lower(), PAPERS)]
+        if not isinstance(self.paper, tuple) or len(self.paper) != 2:
+            raise ValueError(f"paper must be a name or (width, height) in mm, not {self.paper!r}")
         width, height = (number("paper", side, 10, 2000) for side in self.paper)
         return width, height
 
     @cached_property
     def conditions(self) -> list[tuple[Level, float, str, float]]:
         """Level, printed width, kind of damage and severity; undamaged ones once."""
-        worn = [(kind, float(x)) for kind, severities in self.damage.items() for x in severities if x > 0]
+        every = ((kind, dict.fromkeys(severities)) for kind, severities in self.damage.items())
+        worn = [(kind, float(x)) for kind, severities in every for x in severities if x > 0]
         good = not worn or any(0 in severities for severities in self.damage.values())
         harms = [("none", 0.0)] * good + worn
         return [(level, mm, *harm) for mm in self.mm for harm in harms for level in self.levels]
@@ -78,7 +97,16 @@ class Asked:
     @cached_property
     def number(self) -> int:
         """Of the sheet, by what it holds, 0 to 999."""
-        held = self.content, self.payload, self.conditions, self.copies, self.dpi, self.page, self.seed
+        held: list = [
+            self.content,
+            self.payload,
+            self.conditions,
+            self.copies,
+            self.dpi,
+            self.page,
+            self.seed,
+        ]
+        held += ["labels"] * self.labels
         return int(hashlib.sha256(repr(held).encode()).hexdigest(), 16) % 1000
 
     def text(self, symbol: int) -> str:
@@ -94,6 +122,9 @@ def planned(asked: Asked) -> pd.DataFrame:
     """The plan: every condition once in each copy, in places drawn anew for each.  ValueError for what does
     not fit on a page, nor into any symbol, and for more than 999 symbols."""
     rng = np.random.default_rng([asked.seed, 4])
+    dots = asked.page[0] * asked.page[1] * ((asked.dpi or DPI) / MM_PER_INCH) ** 2
+    if dots > _MOST_DOTS:
+        raise ValueError(f"paper must have at most {_MOST_DOTS:,} dots at this dpi, not {dots:,.0f}")
     total = len(asked.conditions) * asked.copies
     if total > 999:
         raise ValueError(f"copies must be fewer: a sheet has 999 symbols at most, not {total:,}")
@@ -149,13 +180,24 @@ def read_plan(plan: pd.DataFrame | str | Path) -> pd.DataFrame:
     """A plan, or the CSV that holds one, as `planned` gives it; ValueError for what is none."""
     if not isinstance(plan, pd.DataFrame):
         try:
-            words = dict.fromkeys(("what", "content", "level", "damage"), str)
-            plan = pd.read_csv(plan, dtype=words, keep_default_na=False, na_values=[""])
+            plan = pd.read_csv(plan, dtype=dict.fromkeys(_WORDS, str), keep_default_na=False, na_values=[""])
         except (ValueError, OSError) as problem:
             raise ValueError(f"plan must be a CSV that qrlab sheet wrote, not {plan}: {problem}") from None
     if missing := [name for name in COLUMNS if name not in plan]:
         raise ValueError(f"plan must have the columns of qrlab sheet, and has no {', '.join(missing)}")
-    return plan
+    try:
+        plan = plan.astype({name: float for name in COLUMNS if name not in _WORDS})
+        symbols = plan[plan.what == "symbol"]
+        twice = symbols.content.duplicated().any() or symbols.number.duplicated().any()
+        if twice or symbols[_NEEDED].isna().any(axis=None) or symbols.empty:
+            raise ValueError("each symbol must have a number and content of its own, and all that makes it")
+        for _, row in symbols.iterrows():
+            one_of("damage", row.damage, ["none", *MODELS])
+            print_of(row), Level.parse(row.level), number("side_mm", row.side_mm, 1, 2000)
+    except (ValueError, TypeError) as problem:
+        raise ValueError(f"plan must be as qrlab sheet wrote it: {problem}") from None
+    whole = dict.fromkeys(["version", "mask", "copy", "sheet", "seed"], "Int64")
+    return plan.astype({"number": int, "page": int} | whole)
 
 
 def is_plan(file: Path) -> bool:

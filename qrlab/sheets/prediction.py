@@ -16,11 +16,13 @@ from qrlab.sheets.photos import Photos, twice_clustered
 from qrlab.sheets.plan import damage_of, symbol_of
 from qrlab.symbols import size_of
 
+_TELLING = 0.1  # half an interval: a wider one agrees with nearly anything
+
 
 def predicted(photos: Photos, trials: int = 8, seed: int = 0, jobs: int = -1) -> pd.DataFrame:
     """The readings with a column predicted: the share of so many simulated photographs that the reader reads,
     each of the same symbol with its damage, as large, as tilted and turned, and with blur, noise, light and
-    ink as the photograph has them; nan where it tells none of these.  trials: 2 or more."""
+    ink as the photograph has them, or where it tells none of these, as most have.  trials: 2 or more."""
     trials, plan = integer("trials", trials, 2, 10_000), photos.plan
     told = photos.told.fillna(photos.told.median())
     assert plan is not None, "or nothing is told"
@@ -65,7 +67,7 @@ def beside(readings: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         ok = (group.outcome == "ok").to_numpy(float)
         gap, low, high = twice_clustered(ok - group.predicted.to_numpy(), group.photograph, group.symbol)
         verdict = "agrees" if low <= 0 <= high else "too hopeful" if high < 0 else "too gloomy"
-        verdict = "too few" if high - low == 2 else verdict
+        verdict = "too few" if high - low > 2 * _TELLING and verdict == "agrees" else verdict
         rows.append((*key, len(group), ok.mean(), group.predicted.mean(), gap, low, high, verdict))
     columns = ["readings", "rate", "predicted", "difference", "low", "high", "verdict"]
     return pd.DataFrame(rows, columns=[*by, *columns])

@@ -23,7 +23,7 @@ from qrlab.pictures.measured import measure
 from qrlab.pictures.pixels import PictureError, rasterized
 from qrlab.progress import progress
 from qrlab.readers import PANELS, decode, panel, unavailable, version_of
-from qrlab.sheets.camera import fitted, tilt_of
+from qrlab.sheets.camera import fitted, pose, tilt_of
 from qrlab.sheets.photos import Photos
 from qrlab.sheets.places import locate
 from qrlab.sheets.plan import is_plan, read_plan, symbol_of
@@ -55,11 +55,13 @@ def photos(
     who is interrupted goes on.  ValueError for bad input and for photographs of another sheet; a file that
     can't be used costs a row of `photographs`, and no more.
     """
-    folder, names = Path(folder), panel(readers)
+    folder, names = Path(str(folder)), panel(readers)
+    if not folder.is_dir():
+        raise ValueError(f"folder must be a folder with photographs, not {folder}")
     for name in names:
         if why_not := unavailable(name, "readers"):
             raise ValueError(f"readers must be available, not {name}: {why_not}")
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
     if not files:
         raise ValueError(f"folder must have photographs ({', '.join(ENDINGS)}), and {folder} has none")
     table = _plan(folder, plan)
@@ -67,6 +69,8 @@ def photos(
     shown = {file: str(file.relative_to(folder)) for file in files}
     seen = pd.DataFrame([{"photograph": shown[file]} | rows[file]["photograph"] for file in rows])
     symbols = [{"photograph": shown[file]} | symbol for file in rows for symbol in rows[file]["symbols"]]
+    if table is None and not symbols:
+        raise ValueError(f"folder must have photographs that can be used: {seen.why_not[0]}")
     if table is not None and not symbols:
         came = f"{len(files)} photographs show no whole symbol of it, and {seen.others.sum()} other codes"
         raise ValueError(f"plan must be of the sheet that was photographed: {came}")
@@ -113,7 +117,7 @@ def _looked_at(file: Path, plan: pd.DataFrame | None, names: Sequence[str]) -> t
     """A photograph and its symbols, each with what readers say."""
     cv2.setNumThreads(1)  # other processes work beside this one
     said: dict = {"width_px": None, "height_px": None, "focal_px": None, "marks": 0, "others": 0}
-    said |= {"tilt_deg": None, "why_not": ""}
+    said |= {"unsure": 0, "tilt_deg": None, "why_not": ""}
     try:
         image, zoom = rasterized(file.read_bytes())
         said |= {"width_px": image.shape[1], "height_px": image.shape[0], "focal_px": _focal_px(file, image)}
@@ -142,7 +146,7 @@ def _of_sheet(
     for k, corners in sorted(there.corners.items()):
         row, n = mine.loc[k], size_of(int(mine.version[k]))
         said: dict[str, Any] = {"symbol": k, "corners": corners.round(2).tolist(), "decoded": k in there.read}
-        said["px_per_module"] = float(np.sqrt(cv2.contourArea(corners.astype(np.float32))) / n)
+        said["px_per_module"] = pose(corners, n)[0]
         if k in good[:: max(1, len(good) // _FITTED)]:
             said |= _fit(image, corners, symbol_of(row).modules)
         picture = _alone(image, corners, n)
@@ -150,7 +154,8 @@ def _of_sheet(
         rows.append(said)
     tilt = None if there.matrix is None else tilt_of(there.matrix, about["focal_px"], image.shape)
     why_not = "" if rows else "no whole symbol of the sheet is found"
-    return rows, {"marks": there.marks, "others": there.others, "tilt_deg": tilt, "why_not": why_not}
+    told = {"marks": there.marks, "others": there.others, "unsure": there.unsure, "tilt_deg": tilt}
+    return rows, told | {"why_not": why_not}
 
 
 def _fit(image: np.ndarray, corners: np.ndarray, modules: np.ndarray) -> dict:

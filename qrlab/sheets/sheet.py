@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
-from qrlab.checks import one_of
+from qrlab.checks import number, one_of
 from qrlab.damage import painted
 from qrlab.files import write_whole
 from qrlab.optics import MM_PER_INCH
@@ -25,7 +26,7 @@ def sheet(
     content: str | None = None,
     *,
     payload: int | None = None,
-    mm: Iterable[float] = (15, 20, 25, 30),
+    mm: float | Iterable[float] = (15, 20, 25, 30),
     levels: Iterable[str] = "LMQH",
     damage: Mapping[str, Iterable[float]] | None = None,
     copies: int = 3,
@@ -47,16 +48,26 @@ def sheet(
     """
     out = Path(out)
     one_of("out's ending", out.suffix.lower(), (".pdf", ".png"))
-    worn = {kind: tuple(severities) for kind, severities in (damage or {}).items()}
-    widths, those = tuple(float(x) for x in mm), tuple(Level.parse(x) for x in levels)
+    if not out.parent.is_dir() or out.is_dir():
+        raise ValueError(f"out must be a file in a folder that is there, not {out}")
+    if not isinstance(damage or {}, Mapping):
+        raise ValueError(f"damage must be kinds with their severities, not {damage!r}")
+    worn = {kind: _each(severities) for kind, severities in (damage or {}).items()}
+    widths, those = tuple(number("mm", x, 1, 2000) for x in _each(mm)), tuple(map(Level.parse, levels))
     plan = planned(Asked(content, widths, those, worn, payload, copies, dpi, paper, labels, seed))
     text, beside = plan.to_csv(index=False, lineterminator="\n"), out.with_suffix(".csv")
-    if not force and beside.exists() and beside.read_text(encoding="utf-8") != text:
-        raise FileExistsError(f"{beside} is not this sheet's plan: name another file, or force it")
+    kept = beside.read_text(encoding="utf-8", errors="replace") if beside.exists() else None
+    if not force and kept != text and (kept is not None or out.exists()):
+        other = beside if kept is not None else out
+        raise FileExistsError(f"{other} is not of this sheet: name another file, or force it")
     pages = [_page(mine, int(plan.page.max()), labels) for _, mine in plan.groupby("page")]
     _save(pages, out, dpi or DPI)
     write_whole(beside, text)
     return plan
+
+
+def _each(values: Any) -> tuple:
+    return tuple(values) if isinstance(values, Iterable) and not isinstance(values, str) else (values,)
 
 
 def dots(row: pd.Series) -> np.ndarray:
