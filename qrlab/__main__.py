@@ -43,6 +43,7 @@ from typing import Any, NoReturn
 import qrlab as qr
 from qrlab.commands import OPTIONS, Answer, columns, in_a_line, scenario
 from qrlab.commands.audit import STATUSES, add_options, audit
+from qrlab.commands.badge import add_badge, badge
 from qrlab.commands.sheets import add_photos, add_sheet, photos, seen_by, sheet
 
 _DAMAGE = "KIND[:AREA[:SHARE]]"
@@ -93,6 +94,8 @@ def _parser() -> _Parser:
     _add_choose(commands)
     said = "audit a qrCodeImageDetails, or a QR code's picture"
     add_options(commands.add_parser("audit", help=said, description=f"{said}.").add_argument)
+    said = "print a resource's own symbol, of true size, and read it again"
+    add_badge(commands.add_parser("badge", help=said, description=f"{said}.").add_argument)
     said = "write a sheet of symbols to print and photograph"
     add_sheet(commands.add_parser("sheet", help=said, description=f"{said}.").add_argument)
     said = "read photographs of such a sheet, or others"
@@ -194,8 +197,8 @@ def _decoders(_: argparse.Namespace) -> Answer:
 
 # fmt: off
 COMMANDS: dict[str, Callable[..., Answer]] = {
-    "choose": _choose, "audit": audit, "sheet": sheet, "photos": photos, "report": _report,
-    "decoders": _decoders,
+    "choose": _choose, "audit": audit, "badge": badge, "sheet": sheet, "photos": photos,
+    "report": _report, "decoders": _decoders,
 }
 # fmt: on
 

@@ -1,4 +1,5 @@
 from . import audits as audits
+from . import badges as badges
 from . import documents as documents
 from . import many as many
 from . import resource as resource
@@ -10,6 +11,8 @@ from .audits import Measured as Measured
 from .audits import PictureError as PictureError
 from .audits import audit as audit
 from .audits import measure as measure
+from .badges import Badge as Badge
+from .badges import badge as badge
 from .findings import FINDINGS as FINDINGS
 from .findings import Finding as Finding
 from .many import audit_all as audit_all

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -61,7 +60,6 @@ def audit_all(
     if not every:
         raise ValueError(f"files must be some, or folders of some ({', '.join(ENDINGS)}), and there are none")
     asked = json.dumps([code, readers, code_digest("graph"), str(date.today())])
-    found: dict[Path, list[dict]] = {}
     with Cache(None if who else cache) as store, progress(len(every), "auditing", "file") as bar:
         keys = {file: f"{_digest(file)} {asked}" for file in every}
         found = {file: rows for file, key in keys.items() if (rows := store.get(key)) is not None}
@@ -73,9 +71,8 @@ def audit_all(
             found[file] = rows
             store.put({keys[file]: rows})
             bar.update()
-    table = pd.DataFrame(
-        [{"name": _name(file, k)} | row for file in every for k, row in enumerate(found[file])]
-    )
+    names = [f"{file}#{k}" if k > 1 else str(file) for file in every for k, _ in enumerate(found[file], 1)]
+    table = pd.DataFrame([row for file in every for row in found[file]]).assign(name=names)
     return table[[*COLUMNS, *(["user", "id_matches"] if who else [])]].convert_dtypes()
 
 
@@ -83,10 +80,6 @@ def _within(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     return sorted(file for file in path.rglob("*") if file.suffix.lower() in ENDINGS and file.is_file())
-
-
-def _name(file: Path, number: int) -> str:
-    return f"{file}#{number + 1}" if number else str(file)
 
 
 def _digest(file: Path) -> str:
@@ -139,8 +132,8 @@ def _row(what: Any, readers: Sequence[str] | None, who: bool) -> dict:
     end = getattr(what, "valid_until", None)
     row = {"status": status(found), "findings": " ".join(code for code, _ in found.findings)}
     row |= {"declared_version": declared.get("version"), "version": measured.get("version")}
-    levels = [of.get("error_correction_level") for of in (declared, measured)]
-    row |= dict(zip(("declared_level", "level"), levels))
+    row |= {"declared_level": declared.get("error_correction_level")}
+    row |= {"level": measured.get("error_correction_level")}
     row |= {"unused": measured.get("unused_error_correction")}
     row |= {"readers": f"{outcomes.count('ok')} of {len(outcomes)}" if outcomes else None}
     row |= {"days_left": None if end is None else (end - datetime.now(UTC)).days, "why_not": None}
@@ -153,12 +146,6 @@ def status(found: Audit) -> int:
     return 3 if lost and not found.declared else 1 if found.findings else 0
 
 
-def sound(found: Audit) -> bool:
-    """Is it a code of Microsoft Graph's with which nothing is wrong?"""
-    right = {code for code, _ in found.findings} <= {"higher-level-free"}
-    return right and bool(found.declared) and (found.text or "").startswith("ms-qrpin:")
-
-
 def whose(found: Audit) -> dict | None:
     """Whose code it is, on request alone: user, by the content; id_matches: is the id of the document's
     qrCode in it, None where that has none.  None for a content that is not Graph's."""
@@ -167,16 +154,3 @@ def whose(found: Audit) -> dict | None:
         return None
     own, others = found.code_id, [part.lower() for part in parts[1:]]
     return {"user": parts[0], "id_matches": None if own is None else own.lower() in others}
-
-
-def summary(table: pd.DataFrame) -> str:
-    """What `audit_all` found, in a few lines."""
-    counts = table.status.value_counts().reindex(range(4), fill_value=0)
-    said = [f"{len(table):,} codes: {counts[0]:,} without findings, {counts[1]:,} with some, "
-            f"{counts[3]:,} that no reader reads, {counts[2]:,} that can't be used"]  # fmt: skip
-    codes = Counter(code for codes in table.findings.dropna() for code in codes.split())
-    said += [f"{count:,} × {code}" for code, count in codes.most_common()]
-    if table.unused.notna().any():
-        worst = table.loc[table.unused.astype(float).idxmin()]
-        said.append(f"least unused error correction: {worst.unused:.0%}, {worst['name']}")
-    return "\n".join(said)
