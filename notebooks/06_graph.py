@@ -27,6 +27,7 @@ seed = 1
 import json
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -36,7 +37,6 @@ from IPython.display import Markdown
 import qrlab as qr
 
 # %%
-qr.plots.style()
 who = b"ms-qrpin:v1|amelie.dupont@example.onmicrosoft.com|5b1f0c2e-7d1c-4c56-a3f1-0d9d0a1f9b21|"
 content = (who + qr.scene.random_content(seed, content_bytes, 0))[:content_bytes]
 made_up = qr.graph.QrCodeImageDetails.from_symbol(qr.make(content, "L"))
@@ -117,11 +117,26 @@ facts |= {needed: f"{least['L']} at L, {least['H']} at H"}
 qr.plots.table(pd.DataFrame(facts.items(), columns=["what", "found"]), caption="The sample with an SVG")
 
 # %% [markdown]
+# ## From the resource to a badge
+#
+# The image can be had once, and is to be printed at 2 inches. `qr.graph.badge` prints the very symbol that was issued: its modules as measured, each of whole printer dots, at true size, for its owner alone. It reads the file with every reader before that is there. Nothing leaves the machine.
+
+# %%
+with TemporaryDirectory() as folder:
+    files = [Path(folder, f"badge.{kind}") for kind in ("pdf", "png", "svg")]
+    made = [qr.graph.badge(made_up, file, dpi=300) for file in files]
+rows = [(b.path.suffix[1:], b.width_mm, b.module_dots, f"{b.version}-{b.level}", b.readers) for b in made]
+made = pd.DataFrame(rows, columns=["file", "width, mm", "dots a module", "symbol", "read by"])
+made["read by"] = [f"{list(x.values()).count('ok')} of {len(x)} readers" for x in made["read by"]]
+qr.plots.table(made, {"width, mm": "{:.1f}"}, caption="A badge of 2 inches at 300 dpi, read from its file")
+
+# %% [markdown]
 # ## A worn badge, from new to unreadable
 #
 # Now the made-up badge is printed, worn and photographed. Dark red are modules that are read wrong, orange the codewords that they spoil, blue the blocks that are lost, so that what is wrong there isn't known. Below each map stands the margin, *unused error correction*: the share of the worst block's correction that is not needed yet. Look at how high it still is one step before the end.
 
 # %%
+qr.plots.style()
 badge, small = qr.SCENARIOS["sign-in-badge"], qr.SCENARIOS["small-badge"]
 kinds, areas, rng = worn_by.split(", "), np.arange(0, 0.1001, 0.005), np.random.default_rng
 symbols = {level: qr.make(content, level) for level in levels}
@@ -262,11 +277,41 @@ qr.plots.table(
 # %% [markdown]
 # Below the limit of what the camera resolves nothing is read; beyond it a wider print hardly helps.
 #
+# ## When is it time for a new one?
+#
+# A drawer of badges, audited at once: three resources with their dates, and photographs of a new and a worn badge. What has findings is to be replaced before its owner stands at a door. `qrlab audit FOLDER` says the same of a thousand.
+
+
+# %%
+def dated(days):  # as Graph gives it, with so many days left
+    end = pd.Timestamp.now("UTC") + pd.Timedelta(days=days, hours=1)
+    return made_up.to_json(into={"id": "5b1f0c2e", "expireDateTime": end.isoformat(), "image": None})
+
+
+# %%
+with TemporaryDirectory() as folder:
+    for name, days in {"long.json": 200, "soon.json": 5, "over.json": -3}.items():
+        Path(folder, name).write_text(dated(days))
+    for name, area in {"photo of a new one.png": 0, "photo of a worn one.png": middle(kinds[0])[1]}.items():
+        worn = photo(levels[0], kinds[0], middle(kinds[0])[0], area)
+        plt.imsave(Path(folder, name), worn, cmap="gray", vmin=0, vmax=255)
+    drawer = qr.graph.audit_all(folder)
+
+# %%
+drawer["name"] = drawer.name.map(lambda name: Path(name).name)
+drawer = drawer[["name", "findings", "level", "unused", "readers", "days_left"]].rename(
+    columns=qr.plots.words
+)
+qr.plots.table(drawer, {"unused": "{:.0%}"}, caption="A drawer of badges", left=["name", "findings"])
+
+# %% [markdown]
+# The dates tell of the first kind of end, the margin of the second. A lost finder pattern, as above, neither foretells.
+#
 # ## What this notebook does not say
 #
 # What real badges meet in 395 days, what phones' own readers make of them, and anything that calibrated optics are needed for. The damage is simulated, and so are the photographs.
 #
-# This page with your own code: `qrlab report --only 06 -p resource=badge.json`. The same in a terminal: `qrlab audit badge.json` for a resource, `qrlab audit badge.jpg` for a photograph or a scan; `--json` is for programs, `--dpi 300 --distance-mm 200` adds the width to print.
+# This page with your own code: `qrlab report --only 06 -p resource=badge.json`. The same in a terminal: `qrlab audit badge.json` for a resource, `qrlab audit badge.jpg` for a photograph or a scan, `qrlab badge badge.json badge.pdf` for the print; `--json` is for programs, `--dpi 300 --distance-mm 200` adds the width to print.
 
 # %%
 qr.plots.table(pd.DataFrame([qr.versions()]), caption="Made with")

@@ -44,7 +44,8 @@ Markdown(
     f"**Of the symbols in {whose}, {readings.outcome.eq('ok').mean():.0%} were read, and "
     f"{readings.predicted.mean():.0%} were predicted. Furthest off: {off.reader} from "
     f"{off.distance_cm:.0f} cm, {off.rate:.0%} read and {off.predicted:.0%} predicted.**"
-    f"\n\nn = {readings.photograph.nunique()} photographs, {len(readings):,} readings. {own.unseen() if own else ''}"
+    f"\n\nn = {readings.photograph.nunique()} photographs, {len(readings):,} readings. "
+    f"{own.unseen() if own else ''}"
 )
 
 # %% [markdown]

@@ -22,7 +22,7 @@ from qrlab.graph.audits import Audit, audit
 from qrlab.graph.findings import Finding, of_readers
 from qrlab.imaging import render
 from qrlab.optics import MM_PER_INCH, Print
-from qrlab.pictures.asked import asked_readers, framed, read_by
+from qrlab.pictures.asked import QUICK, asked_readers, framed, read_by
 from qrlab.pictures.codes import find_codes, pure
 from qrlab.pictures.measured import text_or_bytes
 from qrlab.pictures.pixels import rasterized
@@ -184,8 +184,9 @@ def _file(page: np.ndarray, kind: str, dpi: float) -> bytes:
 
 def _outcomes(data: bytes, kind: str, places: list[tuple], wide: int, content: bytes) -> dict[str, str]:
     """What each reader makes of all badges of a file, empty for a PDF that can't be drawn here; ValueError
-    where none reads one, or any misreads it.  places: x, y and side of each, in dots, of wide ones across."""
-    turns, worst = asked_readers(None)[:1], dict[str, str]()
+    where none reads one, or a quick one misreads it.  places: x, y and side of each, in dots, of wide ones
+    across."""
+    every, worst = tuple(name for turn in asked_readers(None) for name in turn), dict[str, str]()
     if kind == "pdf" and importlib.util.find_spec("pypdfium2") is None:
         return worst
     image, views = None if kind == "svg" else rasterized(data)[0], dict[bytes, np.ndarray]()
@@ -198,8 +199,8 @@ def _outcomes(data: bytes, kind: str, places: list[tuple], wide: int, content: b
             view = np.ascontiguousarray(image[top : top + px, left : left + px])
         views[view.tobytes()] = view  # those that are alike once
     for view in views.values():
-        outcomes, _ = read_by(framed(view, find_codes(view), content)[0], turns, content, [])
-        if "ok" not in outcomes.values() or "misread" in outcomes.values():
+        outcomes, _ = read_by(framed(view, find_codes(view), content)[0], (every,), content, [])
+        if "ok" not in outcomes.values() or "misread" in map(outcomes.get, QUICK):
             said = ", ".join(f"{name} {outcome}" for name, outcome in outcomes.items())
             raise ValueError(f"out must be read by some reader and misread by none, and is not: {said}")
         worst |= {name: outcome for name, outcome in outcomes.items() if worst.get(name, "ok") == "ok"}
@@ -225,7 +226,7 @@ def _of_print(symbol: Symbol, printed: Print, dots: int, scenario: Scenario | No
     ways += choice.changes.change[choice.changes.parameter != "payload"].tolist()
     said = f"{row.rate:.1%} of scans ({100 * row.low:.1f} to {100 * row.high:.1f}) are read at "
     said += f"{printed.width_mm:g} mm ({case.name}); for {100 * case.target:.4g}% "
-    said += f"this would do: {', or '.join(ways)}" if ways else "no level is sure to do"
+    said += f"this would do: {', or '.join(ways)}" if ways else "no level is sure"
     return [*found, ("wear-defeats-level", said)] if row.low < case.target else found
 
 
