@@ -247,6 +247,15 @@ def test_what_counts_in_no_rate_is_said(taken, tmp_path):
     assert qr.photos(taken[0], jobs=1).unseen() == ""
 
 
+def test_the_sheet_itself_is_no_photograph(taken, tmp_path):
+    shutil.copy(taken[0] / "0.jpg", tmp_path / "a.jpg")
+    asked = {"mm": [24], "levels": "LH", "damage": {"scratch": [0, 0.04]}, "copies": 2, "paper": PAPER}
+    plan = qr.sheet(tmp_path / "s.png", "https://www.example.org/", **asked)
+    found = qr.photos(tmp_path, plan, jobs=1)
+    assert set(found.readings.photograph) == {"a.jpg"}
+    assert found.photographs.why_not.tolist() == ["", "it is the sheet itself, and no photograph"]
+
+
 def test_another_code_in_view_does_not_hide_the_failures(taken, tmp_path):
     with Image.open(taken[0] / "0.jpg") as opened:
         image = np.array(opened.convert("L"))

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
 from pathlib import Path
 from typing import Annotated
 
@@ -198,6 +199,14 @@ def read_plan(plan: pd.DataFrame | str | Path) -> pd.DataFrame:
         raise ValueError(f"plan must be as qrlab sheet wrote it: {problem}") from None
     whole = dict.fromkeys(["version", "mask", "copy", "sheet", "seed"], "Int64")
     return plan.astype({"number": int, "page": int} | whole)
+
+
+def page_px(plan: pd.DataFrame, zoom: float = 1.0) -> tuple[int, int]:
+    """Height and width of a page as it is drawn, dots, or as so many times enlarged."""
+    first, dpis = plan.iloc[0], plan.print_dpi.dropna()
+    per_mm = (DPI if dpis.empty else float(dpis.iloc[0])) / MM_PER_INCH
+    high, wide = (ceil(zoom * round(mm * per_mm)) for mm in (first.page_height_mm, first.page_width_mm))
+    return high, wide
 
 
 def is_plan(file: Path) -> bool:

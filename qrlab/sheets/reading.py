@@ -26,7 +26,7 @@ from qrlab.readers import PANELS, decode, panel, unavailable, version_of
 from qrlab.sheets.camera import fitted, pose, tilt_of
 from qrlab.sheets.photos import Photos
 from qrlab.sheets.places import locate
-from qrlab.sheets.plan import is_plan, read_plan, symbol_of
+from qrlab.sheets.plan import is_plan, page_px, read_plan, symbol_of
 from qrlab.symbols import size_of
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".tif", ".tiff", ".bmp", ".gif")
@@ -121,6 +121,8 @@ def _looked_at(file: Path, plan: pd.DataFrame | None, names: Sequence[str]) -> t
     try:
         image, zoom = rasterized(file.read_bytes())
         said |= {"width_px": image.shape[1], "height_px": image.shape[0], "focal_px": _focal_px(file, image)}
+        if plan is not None and image.shape == page_px(plan, zoom):
+            raise PictureError("it is the sheet itself, and no photograph")
         looked = _of_any(image, zoom, file, names) if plan is None else _of_sheet(image, plan, names, said)
     except (PictureError, OSError) as problem:
         return file, {"photograph": said | {"why_not": str(problem)}, "symbols": []}

@@ -14,7 +14,7 @@ from qrlab.checks import number, one_of
 from qrlab.damage import painted
 from qrlab.files import write_whole
 from qrlab.optics import MM_PER_INCH
-from qrlab.sheets.plan import DPI, GAP, MARGIN, Asked, damage_of, planned, print_of, symbol_of
+from qrlab.sheets.plan import DPI, GAP, MARGIN, Asked, damage_of, page_px, planned, print_of, symbol_of
 from qrlab.symbols import Level
 
 MARKS = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_APRILTAG_36h11)
@@ -89,7 +89,7 @@ def _page(plan: pd.DataFrame, pages: int, labels: bool) -> Image.Image:
     """A page of the plan, a dot a pixel."""
     first, dpis = plan.iloc[0], plan.print_dpi.dropna()
     per_mm = (DPI if dpis.empty else float(dpis.iloc[0])) / MM_PER_INCH
-    paper = np.full([round(mm * per_mm) for mm in (first.page_height_mm, first.page_width_mm)], 255, np.uint8)
+    paper = np.full(page_px(plan), 255, np.uint8)
     for _, row in plan.iterrows():
         px = round(row.side_mm * per_mm / 8)
         ink = dots(row) if row.what == "symbol" else _mark(int(row.number), px)
