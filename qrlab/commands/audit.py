@@ -13,7 +13,6 @@ from typing import Any
 
 from qrlab import graph
 from qrlab.commands import Answer, columns, in_a_line, scenario
-from qrlab.files import records, write_whole
 
 _ENDINGS = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".eps")
 NOT_PRINT = """If it does not sign in, print is not the reason.  Microsoft Entra needs a code and a PIN that
@@ -155,6 +154,8 @@ def _whose(who: dict | None) -> str:
 
 def _many(asked: argparse.Namespace) -> Answer:
     """A row for each resource in all files."""
+    from qrlab.files import records, write_whole
+
     alone = {"--resource": asked.resource, "--plot": asked.plot, "--scenario": asked.scenario}
     alone |= {"--dpi": asked.print_dpi, "--show-content": asked.show_content or None}
     for option in (name for name, value in alone.items() if value is not None):
@@ -170,7 +171,7 @@ def _many(asked: argparse.Namespace) -> Answer:
     return int(table.status.max()), data, "\n".join([*said, *[""] * bool(said), summary])
 
 
-def _sound(found: graph.Audit) -> bool:
+def _sound(found: "graph.Audit") -> bool:
     """Is it a code of Microsoft Graph's with which nothing is wrong?"""
     right = {code for code, _ in found.findings} <= {"higher-level-free"}
     return right and bool(found.declared) and (found.text or "").startswith("ms-qrpin:")

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import joblib
 import pandas as pd
 
 from qrlab.cache import Cache, code_digest
@@ -17,20 +16,8 @@ from qrlab.graph.resource import QrCodeImageDetails
 from qrlab.pictures.asked import asked_readers
 from qrlab.progress import progress
 
-ENDINGS: tuple[str, ...] = (
-    ".json",
-    ".ndjson",
-    ".jsonl",
-    ".txt",
-    ".svg",
-    ".pdf",
-    ".png",
-    ".jpg",
-    ".jpeg",
-    ".webp",
-    ".gif",
-)
-ENDINGS += (".bmp", ".tif", ".tiff", ".heic")
+_KINDS = "json ndjson jsonl txt svg pdf png jpg jpeg webp gif bmp tif tiff heic"
+ENDINGS = tuple(f".{kind}" for kind in _KINDS.split())  # of files that a folder is searched for
 COLUMNS = ["name", "status", "findings", "declared_version", "version", "declared_level", "level", "unused"]
 COLUMNS += ["readers", "days_left", "why_not"]
 
@@ -65,6 +52,8 @@ def audit_all(
         found = {file: rows for file, key in keys.items() if (rows := store.get(key)) is not None}
         bar.update(len(found))
         missing = [file for file in every if file not in found]
+        import joblib  # slow to load
+
         parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
         work = joblib.delayed(_rows)
         for file, rows in parallel(work(file, code, readers, who) for file in missing):
