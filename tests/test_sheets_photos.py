@@ -52,6 +52,13 @@ def found(taken) -> Photos:
     return qr.photos(taken[0], jobs=1)
 
 
+def cover(image: np.ndarray, quads, grey: int) -> None:
+    """Paint over what these corners frame."""
+    for at in quads:
+        low, high = np.maximum(at.min(axis=0), 0).astype(int), np.ceil(at.max(axis=0)).astype(int)
+        image[low[1] : high[1], low[0] : high[0]] = grey
+
+
 def test_every_symbol_is_found_where_it_is_also_what_can_not_be_read(taken, found):
     _, plan, lost = taken
     symbols = plan[plan.what == "symbol"].set_index("number")
@@ -141,10 +148,7 @@ def test_marks_alone_tell_the_place(taken):
     with Image.open(folder / "0.jpg") as opened:
         image = np.array(opened.convert("L"))
     clear = locate(image, plan)
-    for number, at in clear.corners.items():  # paint all symbols over
-        if number in clear.read:
-            low, high = at.min(axis=0).astype(int), np.ceil(at.max(axis=0)).astype(int)
-            image[low[1] : high[1], low[0] : high[0]] = 120
+    cover(image, (clear.corners[number] for number in clear.read), 120)
     blind = locate(image, plan)
     assert not blind.read
     assert blind.corners.keys() == clear.corners.keys()
@@ -260,9 +264,7 @@ def test_another_code_in_view_does_not_hide_the_failures(taken, tmp_path):
     with Image.open(taken[0] / "0.jpg") as opened:
         image = np.array(opened.convert("L"))
     clear = locate(image, taken[1])
-    for at in clear.corners.values():
-        low, high = at.min(axis=0).astype(int), np.ceil(at.max(axis=0)).astype(int)
-        image[low[1] : high[1], low[0] : high[0]] = 120
+    cover(image, clear.corners.values(), 120)
     poster = qr.render(qr.make("https://www.example.org/poster", "L").modules, 4)
     image[: len(poster), : len(poster)] = poster
     found = locate(image, taken[1])
@@ -274,13 +276,9 @@ def test_from_a_single_mark_only_what_is_near_is_told(taken):
     with Image.open(taken[0] / "0.jpg") as opened:
         image = np.array(opened.convert("L"))
     clear = locate(image, taken[1])
-    for at in clear.corners.values():
-        low, high = at.min(axis=0).astype(int), np.ceil(at.max(axis=0)).astype(int)
-        image[low[1] : high[1], low[0] : high[0]] = 160
+    cover(image, clear.corners.values(), 160)
     rows = taken[1][taken[1].what == "mark"].iloc[1:]  # all marks but the first
-    for at in (truth(SHOT, square(row, 1), **CAMERA) for _, row in rows.iterrows()):
-        low, high = np.maximum(at.min(axis=0), 0).astype(int), np.ceil(at.max(axis=0)).astype(int)
-        image[low[1] : high[1], low[0] : high[0]] = 160
+    cover(image, (truth(SHOT, square(row, 1), **CAMERA) for _, row in rows.iterrows()), 160)
     found = locate(image, taken[1])
     assert found.marks == 1
     assert len(found.corners) < len(clear.corners)
@@ -299,6 +297,11 @@ def test_without_a_plan_a_text_says_what_is_right(tmp_path):
     assert set(found.readings.outcome[found.readings.photograph == "1.png"]) == {"misread"}
     assert found.symbols.level.tolist() == ["L", "H"]
     assert (found.symbols.unused == 1).all()
+    assert found.codes.read_by.tolist() == ["zxing zbar", "–"]
+    Image.new("L", (300, 300), 200).save(tmp_path / "2.png")
+    more = qr.photos(tmp_path, jobs=1)
+    assert more.unseen() == ""  # it counts, as unread
+    assert set(more.readings.outcome[more.readings.photograph == "2.png"]) == {"unread"}
     assert found.symbols.blur_px.tolist() == pytest.approx([0.5, 0.5], abs=0.1)
     with pytest.raises(ValueError, match="plan must be given for a camera"):
         _ = found.found

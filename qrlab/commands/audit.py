@@ -157,9 +157,13 @@ def _many(asked: argparse.Namespace) -> Answer:
     from qrlab.files import records, write_whole
 
     alone = {"--resource": asked.resource, "--plot": asked.plot, "--scenario": asked.scenario}
-    alone |= {"--dpi": asked.print_dpi, "--show-content": asked.show_content or None}
+    alone |= {"--dpi": asked.print_dpi, "--show-content": asked.show_content or None, "--key": asked.key}
+    alone |= {"--distance-mm": asked.camera_distance_mm, "--key-file": asked.key_file}
+    alone |= {"--scan-dpi": asked.scan_dpi, "--meant-mm": asked.meant_mm}
     for option in (name for name, value in alone.items() if value is not None):
         raise ValueError(f"{option} must go with one file, and not with several, a folder or --csv")
+    if asked.csv is not None and (not asked.csv.parent.is_dir() or asked.csv.is_dir()):
+        raise ValueError(f"--csv must be a file in a folder that is there, not {asked.csv}")
     readers = None if asked.by is None else asked.by.split(",")
     table = graph.audit_all(asked.files, code=asked.code, readers=readers, who=asked.who, cache=asked.cache)
     if asked.csv is not None:

@@ -41,19 +41,19 @@ def audit_all(
     (error correction of the worst block, 0 to 1), readers (of how many, who read it), days_left (whole ones;
     below 0: expired), why_not; with who: user, id_matches.  ValueError for bad input; a file that can't be
     used costs one row."""
-    asked_readers(readers)
+    import joblib  # slow to load
+
+    turns = asked_readers(readers)
     files = [files] if isinstance(files, str | Path) else list(files)
     every = [file for name in files for file in _within(Path(name))]
     if not every:
         raise ValueError(f"files must be some, or folders of some ({', '.join(ENDINGS)}), and there are none")
-    asked = json.dumps([code, readers, code_digest("graph"), str(date.today())])
+    asked = json.dumps([code, turns, code_digest("graph"), str(date.today())])
     with Cache(None if who else cache) as store, progress(len(every), "auditing", "file") as bar:
         keys = {file: f"{_digest(file)} {asked}" for file in every}
         found = {file: rows for file, key in keys.items() if (rows := store.get(key)) is not None}
         bar.update(len(found))
         missing = [file for file in every if file not in found]
-        import joblib  # slow to load
-
         parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
         work = joblib.delayed(_rows)
         for file, rows in parallel(work(file, code, readers, who) for file in missing):

@@ -128,13 +128,13 @@ class Photos:
 
     def unseen(self) -> str:
         """What counts in no rate, in words; "" for nothing: failures may be among it."""
-        nothing, unsure = int((self.photographs.why_not != "").sum()), int(self.photographs.unsure.sum())
-        said = [f"{nothing} of {len(self.photographs)} photographs, in which no symbol is found"] * bool(
-            nothing
-        )
-        said += [f"{unsure} symbols that may be in view, but too little was seen to tell where"] * bool(
-            unsure
-        )
+        nothing = int((~self.photographs.photograph.isin(self.symbols.photograph)).sum())
+        unsure = int(self.photographs.unsure.sum())
+        said = []
+        if nothing:
+            said.append(f"{nothing} of {len(self.photographs)} photographs, in which no symbol is found")
+        if unsure:
+            said.append(f"{unsure} symbols that may be in view, but too little was seen to tell where")
         return f"in no rate: {'; '.join(said)}" if said else ""
 
     @cached_property

@@ -124,7 +124,7 @@ def _looked_at(file: Path, plan: pd.DataFrame | None, names: Sequence[str]) -> t
         if plan is not None and image.shape == page_px(plan, zoom):
             raise PictureError("it is the sheet itself, and no photograph")
         looked = _of_any(image, zoom, file, names) if plan is None else _of_sheet(image, plan, names, said)
-    except (PictureError, OSError) as problem:
+    except (PictureError, OSError, cv2.error, np.linalg.LinAlgError) as problem:  # one costs one row
         return file, {"photograph": said | {"why_not": str(problem)}, "symbols": []}
     return file, {"photograph": said | looked[1], "symbols": looked[0]}
 
